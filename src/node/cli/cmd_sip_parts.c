@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * cmd_sip_parts: what a run of SIPp's mode may have beside its scenario: one for requests of no
+ * call, twins of third party call control, media. One thread.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "io/addr.h"
+#include "node/cli/cmd_sip.h"
+
+#define JITTER_BUFFER_NS (60 * NS_PER_MS)
+#define LINGER_NS (500 * NS_PER_MS)
+
+int cmd_sip_load(const char *file, const char *builtin, const struct scenario_options *o,
+                 struct scenario **ret, struct err *e)
+{
+    size_t size;
+    if (file != NULL) {
+        if (access(file, R_OK) < 0)
+            return err_set(e, -errno, "scenario %.100s: %s", file, strerror(errno));
+        return scenario_load(file, o, ret, e);
+    }
+    if (scenario_builtin_text(builtin, &size) == NULL)
+        return err_set(
+            e, -EINVAL,
+            "scenario %.60s: no built-in one has that name; the nearest is %s (-h lists them)",
+            builtin, scenario_builtin_nearest(builtin));
+    return scenario_load(builtin, o, ret, e);
+}
+
+/* -oocsf, -oocsn */
+static int add_outside(struct sip_run *r, const struct scenario_options *so,
+                       struct calls_options *c, struct err *e)
+{
+    const struct sipp_options *o = &r->options;
+    if (o->outside_file == NULL && o->outside_builtin == NULL)
+        return 0;
+    const int result = cmd_sip_load(o->outside_file, o->outside_builtin, so, &r->outside, e);
+    if (result < 0)
+        return result;
+    if (scenario_role(r->outside) != SCENARIO_SERVER)
+        return err_set(e, -EINVAL, "-oocsf: scenario %.80s does not begin with a recv",
+                       scenario_name(r->outside));
+    r->parts[0] = (struct calls_part){.scenario = r->scenario, .weight = 1};
+    r->parts[1] = (struct calls_part){.scenario = r->outside, .use = CALLS_STRAYS};
+    c->parts = r->parts;
+    c->part_count = 2;
+    return 0;
+}
+
+/* Who sends the first command connects to the other. */
+static bool sends_first(const struct scenario *s)
+{
+    struct scenario_step_info step;
+    for (unsigned i = 0; i < scenario_step_count(s); i++) {
+        scenario_get_step(s, i, &step);
+        if (step.kind == SCENARIO_SEND_CMD || step.kind == SCENARIO_RECV_CMD)
+            return step.kind == SCENARIO_SEND_CMD;
+    }
+    return false;
+}
+
+static int add_twin(struct sip_run *r, struct calls_options *c, struct err *e)
+{
+    const struct sipp_options *o = &r->options;
+    int result = 0;
+    if (o->twin == NULL && o->slave_file == NULL)
+        return 0;
+    if (!scenario_has_twin(r->scenario))
+        return err_set(e, -EINVAL, "scenario %.80s has no sendCmd or recvCmd for %s",
+                       scenario_name(r->scenario), o->twin != NULL ? "-3pcc" : "-slave_cfg");
+    r->twin.connects = sends_first(r->scenario);
+    if (o->slave_file != NULL) {
+        r->twin.name = o->master != NULL ? o->master : o->slave;
+        result = twin_read_peers(&r->twin, o->slave_file, e);
+    } else if (addr_parse(&r->twin.address, o->twin) < 0 || addr_port(&r->twin.address) == 0) {
+        result = err_set(e, -EINVAL, "-3pcc %.60s: ADDRESS:PORT is wanted", o->twin);
+    }
+    c->twin = &r->twin;
+    return result;
+}
+
+static int add_media(struct sip_run *r, struct err *e)
+{
+    const struct sipp_options *o = &r->options;
+    const struct scenario *all[] = {r->scenario, r->outside};
+    if (o->has_rtp_echo && scenario_has_media(r->scenario))
+        return err_set(e, -EINVAL,
+                       "-rtp_echo: scenario %.80s says itself what media does; rtp_echo is "
+                       "an action too",
+                       scenario_name(r->scenario));
+    r->media_options =
+        (struct callmedia_options){.mode = o->has_rtp_echo ? CALLMEDIA_ECHO : CALLMEDIA_SCENARIO,
+                                   .ports = o->last_media_port - o->media_port + 1,
+                                   .jitter_buffer_ns = JITTER_BUFFER_NS,
+                                   .linger_ns = LINGER_NS};
+    return callmedia_setup_open(&r->media_setup, &r->media_options, all, r->outside != NULL ? 2 : 1,
+                                e);
+}
+
+int cmd_sip_add_media(struct sip_shard *s, struct calls_options *c, struct err *e)
+{
+    return callmedia_open(&s->media, &s->run->media_setup, c, s->number, s->run->shard_count, e);
+}
+
+int cmd_sip_add_parts(struct sip_run *r, const struct scenario_options *so, struct calls_options *c,
+                      struct err *e)
+{
+    int result = add_outside(r, so, c, e);
+    if (result == 0)
+        result = add_twin(r, c, e);
+    return result < 0 ? result : add_media(r, e);
+}
+
+void cmd_sip_finish_parts(struct sip_run *r)
+{
+    callmedia_setup_close(&r->media_setup);
+    scenario_destroy(r->outside);
+}
