@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run-tests counts what test programs say, and never turns a failure into a pass."""
+"""run-tests counts what test programs say; a failure stays one unless a second run, alone, passes."""
 
 import contextlib
 import io
@@ -56,6 +56,42 @@ class Counting(unittest.TestCase):
         self.assertEqual(count("OK", "", text + "OK (skipped=1)\n"), (4, 0, [("t", "no runc")]))
         self.assertEqual(count("FAIL", "", text + "FAILED (failures=1, errors=1, skipped=1)\n"),
                          (2, 2, [("t", "no runc")]))
+
+
+def settle(first, second, others=()):
+    """(passed, failed, unsteady) where one program failed so and a second run gave that."""
+    tally = runner.Tally()
+    asked = []
+
+    def again(test):
+        asked.append(test)
+        return second
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        runner.settle(tally, "s", [dict(first, name="vaperf:unit / t")] + list(others), again)
+    return tally.passed, tally.failed, tally.unsteady, asked
+
+
+class Again(unittest.TestCase):
+    failed = {"result": "FAIL", "returncode": 1, "duration": 2.0, "stdout": "3 is not 4\n"}
+    good = {"result": "OK"}
+
+    def test_what_passes_alone_is_unsteady(self):
+        self.assertEqual(settle(self.failed, self.good), (1, 0, ["s: t"], ["t"]))
+
+    def test_what_fails_again_has_failed(self):
+        self.assertEqual(settle(self.failed, self.failed), (0, 1, [], ["t"]))
+        self.assertEqual(settle(self.failed, None), (0, 1, [], ["t"]))
+
+    def test_findings_are_not_asked_again(self):
+        for more in ({"stderr": "WARNING: ThreadSanitizer: data race"}, {"result": "TIMEOUT"},
+                     {"stderr": "x.c:3:4: runtime error: shift"}, {"returncode": -11},
+                     {"duration": 301.0}):
+            self.assertEqual(settle(dict(self.failed, **more), self.good), (0, 1, [], []), more)
+
+    def test_many_failures_are_no_chance(self):
+        others = [dict(self.failed, name="vaperf:unit / u%d" % i) for i in range(2)]
+        self.assertEqual(settle(self.failed, self.good, others), (0, 3, [], []))
 
 
 class Steps(unittest.TestCase):
