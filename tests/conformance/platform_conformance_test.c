@@ -58,13 +58,15 @@ static int shared_up(void **state)
     return 0;
 }
 
-/* Also after a test that failed. */
+/* Also after a test, or shared_up, that failed. */
 static int shared_down(void **state)
 {
     (void)state;
     killed_finish();
-    bed_ops->destroy(bed_shared.capped);
-    bed_ops->destroy(bed_shared.light);
+    if (bed_shared.capped != NULL)
+        bed_ops->destroy(bed_shared.capped);
+    if (bed_shared.light != NULL)
+        bed_ops->destroy(bed_shared.light);
     bed_shared.capped = bed_shared.light = NULL;
     bed_close_clean(&bed_shared.bed);
     return 0;

@@ -71,10 +71,11 @@ static void kill_it(void)
 
 void killed_finish(void)
 {
+    int told = 0;
     if (killed.child <= 0)
         return;
     kill_it();
-    platform_sweep(false, NULL, NULL, NULL);
+    platform_sweep(false, count_told, &told, NULL);
 }
 
 void test_sweep_after_kill(void **state)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kvm_trial.h"
 #include "base/str.h"
 #include "control/platform/qemu_scratch.h"
 
@@ -168,30 +169,25 @@ int qemu_options_hostdevs(const struct qemu_options *o, struct domain_config *re
     return 0;
 }
 
-/* /dev/kvm alone says little: inside another guest QEMU may fail on it. $1 the CPU model. */
-static const char kvm_script[] =
-    "[ -w /dev/kvm ] || exit 1; [ \"$1\" != try ] || exit 0\n"
-    "printf '{\"execute\":\"qmp_capabilities\"}\\n{\"execute\":\"quit\"}\\n' | timeout 20 "
-    "qemu-system-x86_64 -accel kvm -cpu host -m 64 -nodefaults -display none -S -qmp stdio";
-
-static bool has_kvm(const struct host *h, const struct qemu_options *o)
+static bool has_kvm(const struct host *h, const struct qemu_options *o, struct err *e)
 {
     /* With a CPU model of the user's own QEMU may do better than with the host's: it will say. */
     const bool is_own = o->accel == QEMU_ACCEL_KVM && strcmp(o->cpu_model, "auto") != 0;
-    const char *args[] = {is_own ? "try" : "", NULL};
-    return host_sh(h, kvm_script, args, NULL, NULL) == 0;
+    const char *args[] = {is_own ? "open" : "", NULL};
+    return host_sh(h, kvm_trial_script, args, NULL, e) == 0;
 }
 
 int qemu_options_accel(const struct host *h, const struct qemu_options *o, const char **ret,
                        struct err *e)
 {
-    const bool kvm = o->accel != QEMU_ACCEL_TCG && has_kvm(h, o);
+    struct err why = {0};
+    const bool kvm = o->accel != QEMU_ACCEL_TCG && has_kvm(h, o, &why);
     if (o->accel == QEMU_ACCEL_KVM && !kvm)
         return err_set(
             e, -ENOTSUP,
-            "accel: kvm: host %s has no /dev/kvm that QEMU can use: switch virtualization on in "
-            "its firmware and load kvm_intel or kvm_amd, or take accel tcg",
-            h->name);
+            "accel: kvm: host %s has no /dev/kvm that QEMU can use (%s): switch virtualization on "
+            "in its firmware and load kvm_intel or kvm_amd, or take accel tcg",
+            h->name, why.text);
     *ret = kvm ? "kvm" : "qemu";
     return 0;
 }
