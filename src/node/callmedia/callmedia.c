@@ -25,15 +25,15 @@ static int add_stream(struct library *l, const char *text, struct err *e)
     struct stream_words w;
     int result = stream_words_parse(&w, text);
 
-    if (result == -ENOTSUP) {
-        return err_set(e, result, "rtp_stream=\"%s\": patterns of video are not sent here", text);
-    }
     if (result != 0) {
         return result < 0 ? err_set(e, result,
                                     "rtp_stream=\"%s\": PCMU, PCMA, G722, G729 or iLBC "
-                                    "are sent, by number or name",
+                                    "are sent, by number or name, and H264 by vpattern",
                                     text)
                           : 0;
+    }
+    if (w.is_video) {
+        return library_add_clip(l, w.path, media_codec_find("H264", 4), e);
     }
     if (w.codec != NULL) {
         return library_add_clip(l, w.path, w.codec, e);
@@ -335,6 +335,7 @@ static int open_parts(struct callmedia *m)
     m->epoll = epoll_create1(EPOLL_CLOEXEC);
     rand_init(&m->rand, m->o.seed ^ clock_real_ns()); /* SSRCs: two ends must not agree */
     m->key_seed = rand_u64(&m->rand);
+    m->video = media_codec_find("H264", 4);
     init_batch(m);
     allow_files();
     return m->epoll < 0 ? -errno : open_memory(m);

@@ -56,6 +56,8 @@ static void read_types(struct leg *g, const struct sdp_media *d)
         g->types[type / 64] |= UINT64_C(1) << type % 64;
         if (is_text(f->name, "telephone-event")) {
             g->event_type = (uint8_t)type;
+        } else if (is_text(f->name, "H264")) {
+            g->video_type = (uint8_t)type;
         } else if (!g->has_voice_type && (type == 0 || type == 8)) {
             g->has_voice_type = true;
             g->voice_type = (uint8_t)type;
@@ -186,13 +188,42 @@ int leg_protect(struct leg *g, enum secure_rtp_kind kind, uint8_t *bytes, size_t
 
 /* ---- playing ---- */
 
+/* Type and name behind what is played; NULL: neither. */
+static int parse_codec(struct stream_words *w, const char *text)
+{
+    const char *comma;
+
+    if (text == NULL) {
+        return 0;
+    }
+    w->type = (int)strtol(text, NULL, 10);
+    comma = strchr(text, ',');
+    if (comma != NULL) {
+        w->codec = media_codec_find(comma + 1, strlen(comma + 1));
+    } else {
+        w->codec =
+            w->is_video ? media_codec_find("H264", 4) : media_codec_of_type((unsigned)w->type);
+    }
+    return w->type < 0 || w->type > 127 || w->codec == NULL || w->codec->is_video != w->is_video
+               ? -EINVAL
+               : 0;
+}
+
+static const char *behind_comma(const char *text)
+{
+    const char *comma = text != NULL ? strchr(text, ',') : NULL;
+
+    return comma != NULL ? comma + 1 : NULL;
+}
+
 int stream_words_parse(struct stream_words *ret, const char *text)
 {
     static const char *const words[] = {
         "pause",          "resume", "pauseapattern", "resumeapattern", "pausevpattern",
         "resumevpattern", NULL};
-    bool is_pattern = strncmp(text, "apattern,", 9) == 0;
-    const char *comma;
+    const bool is_video = strncmp(text, "vpattern,", 9) == 0;
+    const bool is_pattern = is_video || strncmp(text, "apattern,", 9) == 0;
+    const char *more;
     size_t size;
 
     for (int i = 0; words[i] != NULL; i++) {
@@ -200,33 +231,20 @@ int stream_words_parse(struct stream_words *ret, const char *text)
             return 1;
         }
     }
-    if (strncmp(text, "vpattern,", 9) == 0) {
-        return -ENOTSUP;
-    }
-    *ret = (struct stream_words){.rounds = is_pattern ? -1 : 1, .type = -1};
+    *ret = (struct stream_words){.rounds = is_pattern ? -1 : 1, .type = -1, .is_video = is_video};
     text += is_pattern ? 9 : 0;
-    comma = strchr(text, ',');
-    size = comma != NULL ? (size_t)(comma - text) : strlen(text);
+    size = strcspn(text, ",");
     if (size == 0 || size >= sizeof(ret->path) - 9) {
         return -EINVAL;
     }
     str_printf(ret->path, sizeof(ret->path), "%s%.*s", is_pattern ? "pattern " : "", (int)size,
                text);
-    if (comma != NULL) {
-        ret->rounds = (int32_t)strtol(comma + 1, NULL, 10);
-        ret->rounds = is_pattern ? -1 : ret->rounds;
-        comma = strchr(comma + 1, ',');
+    more = behind_comma(text);
+    if (!is_pattern && more != NULL) {
+        ret->rounds = (int32_t)strtol(more, NULL, 10);
+        more = behind_comma(more);
     }
-    if (comma != NULL) {
-        ret->type = (int)strtol(comma + 1, NULL, 10);
-        comma = strchr(comma + 1, ',');
-        ret->codec = comma != NULL ? media_codec_find(comma + 1, strlen(comma + 1))
-                                   : media_codec_of_type((unsigned)ret->type);
-        if (ret->type < 0 || ret->type > 127 || ret->codec == NULL) {
-            return -EINVAL;
-        }
-    }
-    return ret->rounds < -1 || ret->rounds == 0 ? -EINVAL : 0;
+    return ret->rounds < -1 || ret->rounds == 0 ? -EINVAL : parse_codec(ret, more);
 }
 
 static const struct clip *get_clip(struct callmedia *m, const char *path,
@@ -261,26 +279,41 @@ void media_start_stream(struct callmedia *m, struct session *s)
     }
 }
 
-static int play_stream(struct callmedia *m, struct leg *g, const char *text)
+/* SIPp's pause and resume are of all that a call plays. */
+static void pause_stream(struct callmedia *m, struct session *s, const char *text)
+{
+    const bool is_one = strstr(text, "pattern") != NULL;
+    const int named = strstr(text, "vpattern") != NULL ? MEDIUM_VIDEO : MEDIUM_AUDIO;
+
+    for (int i = 0; i < MEDIA_KINDS; i++) {
+        if (is_one && i != named) {
+            continue;
+        }
+        if (text[0] == 'p') {
+            talker_pause(&s->leg[i].talker);
+        } else {
+            talker_resume(&s->leg[i].talker, clock_now_ns());
+        }
+        leg_note_playing(m, s, i);
+    }
+}
+
+static int play_stream(struct callmedia *m, struct session *s, struct leg *g, const char *text)
 {
     struct stream_words w;
     const struct clip *c;
     int result = stream_words_parse(&w, text);
 
     if (result == 1) {
-        if (text[0] == 'p') {
-            talker_pause(&g->talker);
-        } else {
-            talker_resume(&g->talker, clock_now_ns());
-        }
+        pause_stream(m, s, text);
         return 0;
     }
     if (result < 0) {
         return result;
     }
     if (w.codec == NULL) {
-        w.type = g->voice_type;
-        w.codec = media_codec_of_type(g->voice_type);
+        w.type = w.is_video ? g->video_type : g->voice_type;
+        w.codec = w.is_video ? m->video : media_codec_of_type(g->voice_type);
     }
     c = get_clip(m, w.path, w.codec);
     if (c == NULL) {
@@ -324,7 +357,7 @@ static int act(struct callmedia *m, struct session *s, struct leg *g, enum call_
 {
     switch (kind) {
     case CALL_RTP_STREAM:
-        return play_stream(m, g, text);
+        return play_stream(m, s, g, text);
     case CALL_PLAY_PCAP_AUDIO:
     case CALL_PLAY_PCAP_VIDEO:
     case CALL_PLAY_PCAP_IMAGE:
@@ -338,11 +371,16 @@ static int act(struct callmedia *m, struct session *s, struct leg *g, enum call_
     return 0;
 }
 
+static bool is_of_video(const char *stream)
+{
+    return strncmp(stream, "vpattern,", 9) == 0 || strcmp(stream, "pausevpattern") == 0 ||
+           strcmp(stream, "resumevpattern") == 0;
+}
+
 int media_act(void *media, uint32_t place, enum call_media kind, const char *text)
 {
     struct callmedia *m = media;
-    bool is_video = kind == CALL_PLAY_PCAP_VIDEO ||
-                    (kind == CALL_RTP_STREAM && strstr(text, "vpattern") != NULL);
+    bool is_video = kind == CALL_PLAY_PCAP_VIDEO || (kind == CALL_RTP_STREAM && is_of_video(text));
     int medium = is_video ? MEDIUM_VIDEO : MEDIUM_AUDIO, result;
     struct session *s;
 

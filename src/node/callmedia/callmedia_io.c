@@ -59,6 +59,7 @@ static void hear(struct callmedia *m, struct session *s, int medium, const uint8
     const struct listener_rules rules = {.own_ssrc = g->talker.ssrc,
                                          .first_sequence = g->talker.first_sequence,
                                          .event_type = g->event_type,
+                                         .other = medium == MEDIUM_VIDEO ? m->video : NULL,
                                          .playout_ns = m->o.setup->o->jitter_buffer_ns};
     unsigned type;
     struct rtp_packet p;

@@ -85,6 +85,7 @@ static void init_leg(struct callmedia *m, struct leg *g)
 
     *g = (struct leg){.event_type = DEFAULT_EVENT_TYPE,
                       .voice_type = DEFAULT_TYPE,
+                      .video_type = DEFAULT_VIDEO_TYPE,
                       .echoes = m->o.setup->o->mode == CALLMEDIA_ECHO};
     talker_init(&g->talker, (uint32_t)random, (uint16_t)(random >> 32 & 0x7fff),
                 (uint32_t)(rand_u64(&m->rand)));

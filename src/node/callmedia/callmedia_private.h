@@ -43,13 +43,14 @@ static inline socklen_t peer_address_size(const union peer_address *a)
 enum { SESSION_NONE = UINT32_MAX };
 enum { PACKET_MAX = 2048, CLEAR_MAX = PACKET_MAX - SECURE_RTP_TRAILER_MAX };
 enum { READ_BATCH = 8, READY_MAX = 128, TURN_PACKETS_MAX = 1024 };
-enum { DEFAULT_TYPE = 8, DEFAULT_EVENT_TYPE = 101 };
+enum { DEFAULT_TYPE = 8, DEFAULT_VIDEO_TYPE = 96, DEFAULT_EVENT_TYPE = 101 };
 
 /* One medium of a call. */
 struct leg {
     union peer_address peer, reports_to; /* reports_to: unless they go with the media */
     uint64_t types[2];                   /* payload types of the peer's SDP, a bit each */
-    uint8_t event_type, voice_type;      /* of its SDP: digits; the first of PCMU and PCMA */
+    /* Of its SDP: digits; the first of PCMU and PCMA; H264. */
+    uint8_t event_type, voice_type, video_type;
     bool has_voice_type, is_held, echoes, has_echoed;
     bool is_playing;               /* counted as begun */
     bool offers_mux, peer_has_mux; /* a=rtcp-mux, in what was told to the peer and by it */
@@ -94,7 +95,8 @@ struct callmedia {
     struct library late;    /* what calls named as they ran */
     struct media_figures figures;
     struct rand_state rand;
-    uint64_t key_seed; /* of SRTP */
+    uint64_t key_seed;               /* of SRTP */
+    const struct media_codec *video; /* how video is taken whose type says nothing */
     struct seat *seats;
     struct session *sessions;
     uint32_t session_count, in_use; /* in_use: live or lingering */
@@ -161,9 +163,10 @@ struct stream_words {
     char path[1024];
     int32_t rounds;
     int type;                        /* -1: not given */
-    const struct media_codec *codec; /* of the name; NULL: not given */
+    const struct media_codec *codec; /* of the name, else of the type; NULL: neither is given */
+    bool is_video;
 };
-/* 0; 1: it is another word (pause ...); -EINVAL, -ENOTSUP. */
+/* 0; 1: it is another word (pause ...); -EINVAL. */
 int stream_words_parse(struct stream_words *ret, const char *text);
 
 #endif

@@ -15,18 +15,20 @@ enum { PATTERNS = 6, PATTERN_NAME = 8 };
 
 #define MS20 (20 * NS_PER_MS)
 const struct media_codec media_codecs[] = {
-    {"PCMU", 0, 8000, 160, 160, MS20, "g711-plc", 0},
-    {"PCMA", 8, 8000, 160, 160, MS20, "g711-plc", 0},
-    {"G722", 9, 8000, 160, 160, MS20, NULL, 0},
-    {"G729", 18, 8000, 20, 160, MS20, "g729", 5},
-    {"iLBC", 98, 8000, 50, 240, 30 * NS_PER_MS, "ilbc", 0},
-    {NULL, 0, 0, 0, 0, 0, NULL, 0},
+    {"PCMU", 0, 8000, 160, 160, MS20, "g711-plc", 0, false},
+    {"PCMA", 8, 8000, 160, 160, MS20, "g711-plc", 0, false},
+    {"G722", 9, 8000, 160, 160, MS20, NULL, 0, false},
+    {"G729", 18, 8000, 20, 160, MS20, "g729", 5, false},
+    {"iLBC", 98, 8000, 50, 240, 30 * NS_PER_MS, "ilbc", 0, false},
+    /* SIPp's packets and times; the clock is that of RFC 6184. */
+    {"H264", MEDIA_TYPE_BY_NAME, 90000, 1280, 14400, 160 * NS_PER_MS, NULL, 0, true},
+    {NULL, 0, 0, 0, 0, 0, NULL, 0, false},
 };
 
 const struct media_codec *media_codec_of_type(unsigned payload_type)
 {
     for (const struct media_codec *c = media_codecs; c->name != NULL; c++) {
-        if (c->payload_type == payload_type) {
+        if (c->payload_type == payload_type && payload_type != MEDIA_TYPE_BY_NAME) {
             return c;
         }
     }
@@ -73,7 +75,7 @@ const struct recording *library_find_recording(const struct library *l, const ch
 
 static int make_pattern(struct payload *p, unsigned number, uint32_t payload_bytes)
 {
-    static const uint8_t octets[PATTERNS] = {0x55, 0xaa, 0x33, 0xcc, 0x0f, 0xf0};
+    static const uint8_t octets[PATTERNS] = {0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
 
     p->octets = malloc((size_t)payload_bytes * 2);
     if (p->octets == NULL) {
@@ -88,7 +90,8 @@ static int load_clip(struct clip *c, struct err *e)
 {
     int result;
 
-    if (strncmp(c->path, "pattern ", PATTERN_NAME) == 0) {
+    c->is_pattern = strncmp(c->path, "pattern ", PATTERN_NAME) == 0;
+    if (c->is_pattern) {
         result = make_pattern(&c->payload, (unsigned)strtoul(c->path + PATTERN_NAME, NULL, 10),
                               c->codec->payload_bytes);
     } else {

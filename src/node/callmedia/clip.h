@@ -7,6 +7,7 @@
 #ifndef VAPERF_NODE_CALLMEDIA_CLIP_H
 #define VAPERF_NODE_CALLMEDIA_CLIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,14 +15,18 @@
 #include "node/audio/payload.h"
 #include "node/pcap/capture.h"
 
+/* Of a codec that is known by its name alone. */
+enum { MEDIA_TYPE_BY_NAME = 128 };
+
 /* How a codec is cut into packets. */
 struct media_codec {
     const char *name;
-    uint8_t payload_type;                    /* RFC 3551 Table 4, or the usual dynamic one */
+    uint8_t payload_type; /* RFC 3551 Table 4, or the usual dynamic one; MEDIA_TYPE_BY_NAME */
     uint32_t clock_hz, payload_bytes, units; /* units: of the timestamp, a packet */
     uint64_t ptime_ns;
     const char *emodel; /* row of the E-model's table; NULL: no rating */
     double look_ahead_ms;
+    bool is_video;
 };
 extern const struct media_codec media_codecs[];                       /* ended by a NULL name */
 const struct media_codec *media_codec_of_type(unsigned payload_type); /* NULL: none */
@@ -34,6 +39,7 @@ struct clip {
     const struct media_codec *codec;
     struct payload payload;
     uint32_t packets; /* whole ones, at least 1 */
+    bool is_pattern;
 };
 
 struct recording {

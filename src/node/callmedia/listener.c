@@ -40,10 +40,14 @@ static enum listener_took note(struct listener *l, uint32_t number, uint64_t at_
 }
 
 /* What says the same time again and again (digits) has no jitter of its own. */
-static void note_sound(struct listener *l, const struct rtp_packet *p, uint64_t at_ns)
+static void note_sound(struct listener *l, const struct rtp_packet *p,
+                       const struct listener_rules *r, uint64_t at_ns)
 {
     if (l->codec == NULL) {
         l->codec = media_codec_of_type(p->header.payload_type);
+    }
+    if (l->codec == NULL) {
+        l->codec = r->other;
     }
     if (p->header.marker) {
         l->stream.has_transit = false; /* a pause ended: RFC 3551 §4.1 */
@@ -189,7 +193,7 @@ enum listener_took listener_take(struct listener *l, const struct rtp_packet *p,
     enum listener_took took = is_own ? take_own(l, p, r, at_ns) : take_peer(l, p, r, at_ns);
 
     if (took == TOOK_FIRST_COPY && p->header.payload_type != r->event_type) {
-        note_sound(l, p, at_ns);
+        note_sound(l, p, r, at_ns);
     }
     return took;
 }

@@ -35,8 +35,9 @@ struct listener {
 struct listener_rules {
     uint32_t own_ssrc; /* these two: of the talker */
     uint16_t first_sequence;
-    uint8_t event_type;  /* payload type of digits */
-    uint64_t playout_ns; /* so long the play-out waits for a packet */
+    uint8_t event_type;              /* payload type of digits */
+    const struct media_codec *other; /* of types that RFC 3551 does not give; NULL: not known */
+    uint64_t playout_ns;             /* so long the play-out waits for a packet */
 };
 
 /* The talker sent its packet of that number, one after another from 0. */

@@ -27,6 +27,8 @@ static int set_up(void **state)
     assert_int_equal(library_add_clip(&b->library, "pattern 2", media_codec_of_type(0), NULL), 0);
     assert_int_equal(
         library_add_clip(&b->library, "tests/scenarios/tone.wav", media_codec_of_type(8), NULL), 0);
+    assert_int_equal(library_add_clip(&b->library, "pattern 6", media_codec_find("H264", 4), NULL),
+                     0);
     assert_int_equal(library_add_recording(&b->library, "tests/scenarios/tone.pcap", NULL), 0);
     talker_init(&b->talker, 0xabcd, 65530, 7000);
     *state = b;
@@ -76,10 +78,29 @@ static void a_clip_is_sent_every_packet_time(void **state)
         assert_int_equal(b->packet.header.timestamp, 7000 + 160 * i);
         assert_int_equal(b->packet.header.payload_type, 0);
         assert_int_equal(b->packet.payload_size, 160);
-        assert_int_equal(b->packet.payload[159], 0xaa);
+        assert_int_equal(b->packet.payload[159], 0xbb);
     }
     assert_false(talker_is_busy(&b->talker));
     assert_int_equal(b->talker.next_ns, TALKER_NEVER);
+}
+
+static void video_has_packets_and_times_of_its_own(void **state)
+{
+    struct bench *b = *state;
+    const struct clip *c =
+        library_find_clip(&b->library, "pattern 6", media_codec_find("h264/90000", 10));
+
+    assert_non_null(c);
+    talker_play(&b->talker, c, 97, -1, START);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(b->talker.next_ns, START + i * 160 * NS_PER_MS);
+        assert_int_equal(make(b), TALKER_RTP);
+        assert_int_equal(b->packet.header.timestamp, 7000 + 14400 * i);
+        assert_int_equal(b->packet.header.payload_type, 97);
+        assert_int_equal(b->packet.payload_size, 1280);
+        assert_int_equal(b->packet.payload[0], 0xff);
+        assert_int_equal(b->packet.payload[1279], 0xff);
+    }
 }
 
 /* A file of n whole packets, twice; and its time goes on while nothing is said. */
@@ -184,14 +205,16 @@ static void codecs_are_found(void **state)
     (void)state;
     assert_int_equal(media_codec_find("pcmu/8000", 9)->payload_type, 0);
     assert_int_equal(media_codec_find("iLBC", 4)->ptime_ns, 30 * NS_PER_MS);
-    assert_null(media_codec_find("H264/90000", 10));
+    assert_null(media_codec_find("VP8/90000", 9));
     assert_null(media_codec_of_type(97));
+    assert_null(media_codec_of_type(MEDIA_TYPE_BY_NAME));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_clip_is_sent_every_packet_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(video_has_packets_and_times_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_is_played_as_often_as_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pause_keeps_the_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(digits_take_the_place_of_sound, set_up, tear_down),

@@ -9,15 +9,27 @@
 #include "node/scenario/call.h"
 #include "node/scenario/load.h"
 
+static int check_type(struct loader *l, const struct xml_attr *attr, const char *text)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+
+    return end == text || (*end && *end != ',') || number < 0 || number > 127
+               ? load_fail_at(l, attr, "rtp_stream=\"%s\": a payload type is 0 to 127", attr->value)
+               : 0;
+}
+
+/* The pattern's number, then the payload type and its name. */
 static int check_pattern(struct loader *l, const struct xml_attr *attr, const char *text)
 {
     char *end;
     long number = strtol(text, &end, 10);
 
-    return end > text && number >= 1 && number <= 6
-               ? 0
-               : load_fail_at(l, attr, "rtp_stream=\"%s\": a pattern is a number of 1 to 6",
-                              attr->value);
+    if (end == text || (*end && *end != ',') || number < 1 || number > 6) {
+        return load_fail_at(l, attr, "rtp_stream=\"%s\": a pattern is a number of 1 to 6",
+                            attr->value);
+    }
+    return *end == ',' && !strchr(end, '[') ? check_type(l, attr, end + 1) : 0;
 }
 
 /* What follows the file's name: how often, then the payload type. */
@@ -30,14 +42,7 @@ static int check_numbers(struct loader *l, const struct xml_attr *attr, const ch
         return load_fail_at(l, attr, "rtp_stream=\"%s\": how often is a number, -1 for ever",
                             attr->value);
     }
-    if (*end != ',') {
-        return 0;
-    }
-    text = end + 1;
-    number = strtol(text, &end, 10);
-    return end == text || (*end && *end != ',') || number < 0 || number > 127
-               ? load_fail_at(l, attr, "rtp_stream=\"%s\": a payload type is 0 to 127", attr->value)
-               : 0;
+    return *end == ',' ? check_type(l, attr, end + 1) : 0;
 }
 
 /* See SIPp's rtp_stream. Numbers with a keyword in them are read when the call plays. */

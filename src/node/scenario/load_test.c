@@ -62,6 +62,8 @@ static const struct {
      "the nearest is \"stop_now\""},
     {"\n<nop><action><exec rtp_stream=\"a.wav,0\"/></action></nop>", 2, 20, "how often"},
     {"\n<nop><action><exec rtp_stream=\"apattern,9\"/></action></nop>", 2, 20, "1 to 6"},
+    {"\n<nop><action><exec rtp_stream=\"vpattern,0,97\"/></action></nop>", 2, 20, "1 to 6"},
+    {"\n<nop><action><exec rtp_stream=\"vpattern,1,128\"/></action></nop>", 2, 20, "0 to 127"},
     {"\n<nop><action><lookup assign_to=\"x\" file=\"no.csv\" key=\"k\"/></action></nop>", 2, 36,
      "no injection file \"no.csv\""},
     {"\n<nop><action><sample assign_to=\"x\" distribution=\"norml\" mean=\"1\"/></action></nop>", 2,
