@@ -23,8 +23,26 @@ enum callmedia_mode {
     CALLMEDIA_NONE      /* actions do nothing */
 };
 
+/* Of one medium of a call that sent patterns, when it is over. */
+struct callmedia_verdict {
+    uint64_t call;
+    bool is_video, failed;
+    uint32_t sent, right, wrong;
+    double tolerance;
+};
+
+/* Whatever comes is compared with the pattern that is sent. A stream fails where at least that
+ * share of it is wrong or did not come back, and any is. */
+struct callmedia_check {
+    double audio_tolerance, video_tolerance;
+    void (*judged)(void *context,
+                   const struct callmedia_verdict *v); /* a shard's thread; or NULL */
+    void *context;
+};
+
 struct callmedia_options {
-    int mode; /* enum callmedia_mode */
+    int mode;                            /* enum callmedia_mode */
+    const struct callmedia_check *check; /* lent; NULL: own packets are compared, none fails */
     const char *file;
     uint64_t ports, jitter_buffer_ns, linger_ns, rtcp_ns;
 };

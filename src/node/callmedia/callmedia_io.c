@@ -52,6 +52,20 @@ static void count_taken(struct callmedia *m, struct session *s, const struct leg
     }
 }
 
+static void compare(struct callmedia *m, struct session *s, struct leg *g,
+                    const struct rtp_packet *p)
+{
+    enum pattern_result result = PATTERN_NOT_COMPARED;
+
+    if (g->listener.hears == HEARS_OWN) {
+        result = pattern_check_own(&g->check, p, g->talker.first_sequence);
+    } else if (m->o.setup->o->check != NULL) {
+        result = pattern_check_other(&g->check, p);
+    }
+    session_count(m, s, MEDIA_COMPARED, result != PATTERN_NOT_COMPARED);
+    session_count(m, s, MEDIA_WRONG, result == PATTERN_WRONG);
+}
+
 static void hear(struct callmedia *m, struct session *s, int medium, const uint8_t *bytes,
                  size_t size, uint64_t at_ns)
 {
@@ -61,6 +75,7 @@ static void hear(struct callmedia *m, struct session *s, int medium, const uint8
                                          .event_type = g->event_type,
                                          .other = medium == MEDIUM_VIDEO ? m->video : NULL,
                                          .playout_ns = m->o.setup->o->jitter_buffer_ns};
+    enum listener_took took;
     unsigned type;
     struct rtp_packet p;
 
@@ -77,7 +92,11 @@ static void hear(struct callmedia *m, struct session *s, int medium, const uint8
         (g->types[type / 64] >> type % 64 & 1) == 0) {
         session_count(m, s, MEDIA_OTHER_TYPE, 1);
     }
-    count_taken(m, s, g, listener_take(&g->listener, &p, &rules, at_ns));
+    took = listener_take(&g->listener, &p, &rules, at_ns);
+    count_taken(m, s, g, took);
+    if (took == TOOK_FIRST_COPY && type != g->event_type) {
+        compare(m, s, g, &p);
+    }
     if (type == g->event_type && listener_take_digit(&g->listener, &p)) {
         session_count(m, s, MEDIA_DIGITS_RECEIVED, 1);
     }
@@ -195,6 +214,9 @@ static void send_packet(struct callmedia *m, struct session *s, int medium, enum
     session_count(m, s, what, 1);
     if (what == MEDIA_SENT) {
         listener_note_sent(&g->listener, g->talker.number - 1, now);
+        if ((bytes[1] & 127) != g->event_type) {
+            pattern_check_note_sent(&g->check, g->talker.said, g->talker.number - 1);
+        }
         g->reporter.octets += (uint32_t)(clear_size - RTP_HEADER_SIZE);
         session_count(m, s, MEDIA_DIGITS_SENT, made == TALKER_DIGIT);
         if (s->counts) {

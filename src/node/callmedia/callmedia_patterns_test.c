@@ -197,12 +197,106 @@ static void what_no_codec_is_for_is_refused(void **state)
     close_end(&a);
 }
 
+static void keep(void *context, const struct callmedia_verdict *v)
+{
+    *(struct callmedia_verdict *)context = *v;
+}
+
+/* Plays until so many were compared; the peer returns them as they are, or with one bit changed. */
+static void play_to(struct end *a, const struct udp_socket *peer, const char *pattern, bool alters)
+{
+    const uint64_t until = clock_now_ns() + 20 * NS_PER_S;
+    struct sockaddr_storage from;
+    uint8_t bytes[2048];
+
+    play(a, pattern);
+    while (count(a, MEDIA_COMPARED) < 3 && clock_now_ns() < until) {
+        socklen_t length = sizeof(from);
+        ssize_t size =
+            recvfrom(peer->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (void *)&from, &length);
+
+        if (size > 0) {
+            bytes[size - 1] ^= alters;
+            (void)sendto(peer->fd, bytes, (size_t)size, 0, (void *)&from, length);
+        }
+        turn(a);
+        (void)clock_sleep_until(clock_now_ns() + NS_PER_MS);
+    }
+    assert_true(count(a, MEDIA_COMPARED) >= 3);
+}
+
+static void what_comes_back_is_judged(void **state)
+{
+    static const struct {
+        const char *pattern;
+        bool is_video, alters;
+        double tolerance;
+        bool fails;
+    } rows[] = {{"apattern,1,0,PCMU/8000", false, false, 1, false},
+                {"apattern,1,0,PCMU/8000", false, true, 1, true},
+                {"vpattern,2,97,H264/90000", true, false, 1, false},
+                {"vpattern,2,97,H264/90000", true, true, 0.2, true},
+                {"vpattern,2,97,H264/90000", true, true, 1.1, false}};
+    struct callmedia_verdict v;
+    struct sockaddr_storage any;
+    struct udp_socket peer;
+    struct end a;
+
+    (void)state;
+    assert_int_equal(addr_parse(&any, ADDRESS), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct callmedia_check check = {rows[i].is_video ? 0 : rows[i].tolerance,
+                                              rows[i].is_video ? rows[i].tolerance : 0, keep, &v};
+
+        open_end(&a, CALLMEDIA_SCENARIO, 16400);
+        a.o.check = &check;
+        begin(&a);
+        assert_int_equal(udp_open(&peer, &any, 0, 0), 0);
+        describe(&a, addr_port(&peer.local), addr_port(&peer.local));
+        v = (struct callmedia_verdict){0};
+        play_to(&a, &peer, rows[i].pattern, rows[i].alters);
+        a.calls.media.ops->end(a.media, 0);
+        callmedia_settle(a.media);
+        assert_int_equal(v.call, 1);
+        assert_int_equal(v.is_video, rows[i].is_video);
+        assert_int_equal(v.failed, rows[i].fails);
+        assert_int_equal(v.right > 0, !rows[i].alters);
+        assert_int_equal(v.sent, count(&a, MEDIA_SENT));
+        assert_int_equal(v.right + v.wrong, count(&a, MEDIA_COMPARED));
+        assert_int_equal(v.wrong, count(&a, MEDIA_WRONG));
+        assert_int_equal(count(&a, MEDIA_CHECK_FAILED), rows[i].fails);
+        udp_close(&peer);
+        close_end(&a);
+    }
+}
+
+/* Nothing is judged that nobody asked to; what returns is compared all the same. */
+static void own_patterns_are_compared_without_a_check(void **state)
+{
+    struct end a, b;
+
+    (void)state;
+    open_pair(&a, &b);
+    play(&a, "apattern,5,0,PCMU/8000");
+    run(&a, &b, MEDIA_COMPARED, 5);
+    play(&a, "pauseapattern");
+    run_home(&a, &b);
+    assert_int_equal(count(&a, MEDIA_COMPARED), count(&a, MEDIA_SENT));
+    a.calls.media.ops->end(a.media, 0);
+    callmedia_settle(a.media);
+    assert_int_equal(count(&a, MEDIA_WRONG) + count(&a, MEDIA_CHECK_FAILED), 0);
+    close_end(&a);
+    close_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pattern_of_video_goes_to_the_video_port),
         cmocka_unit_test(a_pause_is_of_its_medium),
         cmocka_unit_test(what_no_codec_is_for_is_refused),
+        cmocka_unit_test(what_comes_back_is_judged),
+        cmocka_unit_test(own_patterns_are_compared_without_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

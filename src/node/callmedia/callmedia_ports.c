@@ -193,6 +193,27 @@ static void judge(struct callmedia *m, struct session *s, struct leg *g)
     }
 }
 
+static void judge_patterns(struct callmedia *m, struct session *s, int medium)
+{
+    const struct callmedia_check *check = m->o.setup->o->check;
+    const struct pattern_check *c = &s->leg[medium].check;
+    struct callmedia_verdict v = {.call = s->number,
+                                  .is_video = medium == MEDIUM_VIDEO,
+                                  .sent = c->sent,
+                                  .right = c->right,
+                                  .wrong = c->wrong};
+
+    if (check == NULL || c->sent == 0) {
+        return;
+    }
+    v.tolerance = v.is_video ? check->video_tolerance : check->audio_tolerance;
+    v.failed = pattern_check_fails(c, v.tolerance);
+    session_count(m, s, MEDIA_CHECK_FAILED, v.failed);
+    if (check->judged != NULL) {
+        check->judged(check->context, &v);
+    }
+}
+
 void session_close(struct callmedia *m, struct session *s)
 {
     for (int i = 0; i < MEDIA_KINDS; i++) {
@@ -207,6 +228,7 @@ void session_close(struct callmedia *m, struct session *s)
         } else if (g->talker.number > 0 || (g->echoes && s->fd[port] > 0 && i == MEDIUM_AUDIO)) {
             session_count(m, s, MEDIA_SILENT, 1);
         }
+        judge_patterns(m, s, i);
         roster_set_due(&m->timers, timer_of(m, s, port), ROSTER_NEVER);
         protection_destroy(g->protection);
         g->protection = NULL;

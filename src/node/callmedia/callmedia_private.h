@@ -11,6 +11,7 @@
 #include "io/addr.h"
 #include "node/callmedia/callmedia.h"
 #include "node/callmedia/listener.h"
+#include "node/callmedia/pattern_check.h"
 #include "node/callmedia/protection.h"
 #include "node/callmedia/reporter.h"
 #include "node/callmedia/talker.h"
@@ -56,6 +57,7 @@ struct leg {
     bool offers_mux, peer_has_mux; /* a=rtcp-mux, in what was told to the peer and by it */
     struct talker talker;
     struct listener listener;
+    struct pattern_check check;
     struct reporter reporter;
     struct protection *protection; /* NULL: no description spoke of SRTP */
 };

@@ -16,10 +16,11 @@
 
 /* id, name, unit. begun, ended: something was played; lost: of what returned or what the peer
  * sent, known when a call ended; silent: nothing came though we sent or echoed; stopped: it came,
- * and for a second before the call's end it did not; discarded: too late for the play-out;
- * other_source: an SSRC that is not the stream's; other_type: a payload type that the peer's SDP
- * does not have; stray: to a port of no call; not_authentic: SRTP that does not open; no_key: SRTP
- * is wanted, and none was agreed. */
+ * and for a second before the call's end it did not; check: what came was compared with a pattern
+ * that was sent, failed: too much of one was wrong or did not come; discarded: too late for the
+ * play-out; other_source: an SSRC that is not the stream's; other_type: a payload type that the
+ * peer's SDP does not have; stray: to a port of no call; not_authentic: SRTP that does not open;
+ * no_key: SRTP is wanted, and none was agreed. */
 #define MEDIA_COUNT_LIST(X)                                     \
     X(MEDIA_BEGUN, "media_begun", "streams")                    \
     X(MEDIA_ENDED, "media_ended", "streams")                    \
@@ -34,6 +35,9 @@
     X(MEDIA_TOO_LATE, "media_too_late", "packets")              \
     X(MEDIA_SILENT, "media_silent", "calls")                    \
     X(MEDIA_STOPPED, "media_stopped", "calls")                  \
+    X(MEDIA_COMPARED, "media_check_compared", "packets")        \
+    X(MEDIA_WRONG, "media_check_wrong", "packets")              \
+    X(MEDIA_CHECK_FAILED, "media_check_failed", "streams")      \
     X(MEDIA_DIGITS_SENT, "media_digits_sent", "digits")         \
     X(MEDIA_DIGITS_RECEIVED, "media_digits_received", "digits") \
     X(MEDIA_DATAGRAMS_SENT, "media_datagrams_sent", "packets")  \

@@ -166,6 +166,7 @@ static enum talker_made make_sound(struct talker *t, uint8_t *bytes, size_t room
     memcpy(bytes + size, payload_at(&c->payload, t->tick, payload), payload);
     *ret_size = (size_t)size + payload;
     t->wants_marker = false;
+    t->said = c;
     if (++t->tick >= c->packets) {
         t->tick = 0;
         if (t->rounds > 0 && --t->rounds == 0) {
@@ -230,6 +231,7 @@ static enum talker_made make_datagram(struct talker *t, uint8_t *bytes, size_t r
         wire_put32(bytes + 8, t->ssrc);
         made = TALKER_RTP;
     }
+    t->said = NULL;
     t->last_ns = t->next_ns;
     if (++t->at < c->count) {
         t->next_ns = t->recording_ns + c->datagrams[t->at].after_ns;

@@ -22,6 +22,7 @@ struct talker {
     uint8_t payload_type, event_type; /* of the clip, of digits */
     bool is_paused, wants_marker;
     const struct clip *clip;           /* NULL: none */
+    const struct clip *said;           /* of the last packet that was no digit; NULL: none */
     int32_t rounds;                    /* that are left of it, -1: for ever */
     uint32_t tick;                     /* packet of the round */
     uint64_t last_ns;                  /* where `timestamp` stood still; 0: nothing was sent yet */
