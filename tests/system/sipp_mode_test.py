@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -418,6 +419,72 @@ class Options(Sipp):
                                    "8000", "-max_rtp_port", "8100")[0], 0)
         self.assertGreater(self.packets() - counted, 20)  # 25 there, 25 back, at 20 ms
         echo.send_signal(signal.SIGTERM)
+
+    def returned(self, s, alters):
+        """Sends back what comes, as it is or with one bit changed, until the test is over."""
+        over = threading.Event()
+
+        def run():
+            while not over.is_set():
+                if select.select([s], [], [], 0.1)[0]:
+                    data, peer = s.recvfrom(4000)
+                    if alters:
+                        data = data[:-1] + bytes([data[-1] ^ 1])
+                    s.sendto(data, peer)
+        thread = threading.Thread(target=run)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(over.set)
+
+    def check_call(self, pattern, alters, *words):
+        """A call that plays the pattern to sockets of the test; its exit code and what it noted."""
+        audio, video = self.deaf(), self.deaf()
+        for s in (audio, video):
+            self.returned(s, alters)
+        uas = self.run_it("-sd", "uas")[1]
+        line = "m=audio [media_port] RTP/AVP 0"
+        self.assertIn(line, uas)
+        self.write("called.xml", uas.replace(
+            line, "m=audio %d RTP/AVP 0\nm=video %d RTP/AVP 97" %
+            (audio.getsockname()[1], video.getsockname()[1])))
+        called, port = self.server("-sf", "called.xml")
+        with open(os.path.join(SCENARIOS, "plain.xml"), encoding="utf-8") as f:
+            text = f.read()
+        i = text.index("</send>", text.index("ACK sip:")) + len("</send>")
+        self.write("play.xml", text[:i] + '<nop><action><exec rtp_stream="%s"/></action></nop>'
+                   '<pause milliseconds="700"/>' % pattern + text[i:])
+        code, _, err = self.call(port, "-sf", "play.xml", "-m", "1", "-r", "100", "-mp", "8000",
+                                 "-trace_err", "-error_file", "noted", *words)
+        called.send_signal(signal.SIGTERM)
+        return code, self.read("noted") + err
+
+    def test_rtp_check(self):
+        """A pattern that comes back as it left passes; one that is altered, or nothing, is 253."""
+        patterns = {"audio": "apattern,1,0,PCMU/8000", "video": "vpattern,6,97,H264/90000"}
+        for medium, pattern in patterns.items():
+            code, noted = self.check_call(pattern, False, "-rtpcheck_debug")
+            self.assertEqual(code, 0, noted)
+            self.assertRegex(noted, "call 1: RTP check of %s passed: of [0-9]+ packets" % medium)
+            code, noted = self.check_call(pattern, True, "-%stolerance" % medium, "0.5")
+            self.assertEqual(code, 253, noted)
+            self.assertRegex(noted, "call 1: RTP check of %s failed: .* 0 came back right" % medium)
+        code, noted = self.check_call(patterns["audio"], True, "-audiotolerance", "1.1")
+        self.assertEqual((code, noted), (0, ""))
+
+    def test_rtp_check_of_an_echo(self):
+        """SIPp's own default: only a call of which nothing came back right fails."""
+        with open(os.path.join(SCENARIOS, "plain.xml"), encoding="utf-8") as f:
+            text = f.read()
+        i = text.index("</send>", text.index("ACK sip:")) + len("</send>")
+        self.write("play.xml", text[:i] + '<nop><action><exec rtp_stream="apattern,2,8,PCMA/8000"/>'
+                   '</action></nop><pause milliseconds="500"/>' + text[i:])
+        for words, expected in [(["-rtp_echo"], 0), ([], 253)]:
+            called, port = self.server("-sn", "uas", *words, "-mp", "9000")
+            code, _, err = self.call(port, "-sf", "play.xml", "-m", "3", "-r", "100", "-mp", "8000")
+            self.assertEqual(code, expected, err)
+            self.assertEqual("RTP check: 3 streams" in err, expected == 253)
+            called.send_signal(signal.SIGTERM)
+            called.wait(20)
 
     def test_tls(self):
         if shutil.which("openssl") is None:

@@ -99,6 +99,8 @@ static int exit_code_of(struct sip_run *r)
     const uint64_t good = sipp_stats_get(&r->notes.total, SIPP_SUCCESSFUL);
     if (r->exit_code >= 0)
         return r->exit_code;
+    if (cmd_sip_failed_checks(r) > 0)
+        return SIP_EXIT_RTP_CHECK;
     if (r->has_timed_out && r->options.is_strict)
         return SIP_EXIT_INTERNAL;
     if (failed > 0)
@@ -153,6 +155,9 @@ static int run_calls(struct sip_run *r, int ready_fd)
         code = exit_code_of(r);
     if (r->notes.fatal[0] != '\0')
         log_error("%s", r->notes.fatal);
+    if (code == SIP_EXIT_RTP_CHECK)
+        log_error("RTP check: %llu streams came back wrong or not (-trace_err tells which)",
+                  (unsigned long long)cmd_sip_failed_checks(r));
     if (cmd_sip_notes_close(r, &e) < 0 && code != SIP_EXIT_FATAL)
         code = fail(&e, SIP_EXIT_FATAL);
     cmd_sip_close(r);
@@ -222,9 +227,9 @@ const struct command cmd_sip = {
         "For those who have scenarios, scripts and habits of SIPp. The program does the same under "
         "the\nname sipp. What an option of SIPp cannot do here is refused and says why. Exit "
         "codes are SIPp's:\n0 no call failed, 1 a call failed, 97 -timeout and no call ended, "
-        "99 help and -bg, 254 an\naddress is not to be had, 255 other errors. With --strict "
-        "97 also when calls had ended before\n-timeout. `load sip` measures better: open "
-        "loop, percentiles, verdicts.",
+        "99 help and -bg, 253 an RTP\ncheck failed, 254 an address is not to be had, 255 other "
+        "errors. With --strict 97 also when calls\nhad ended before -timeout. `load sip` measures "
+        "better: open loop, percentiles, verdicts.",
     .driver_kind = -1,
     .examples = examples,
     .run = run,

@@ -29,9 +29,10 @@
 /* SIPp's exit codes. */
 enum sip_exit {
     SIP_EXIT_GOOD = 0,
-    SIP_EXIT_FAILED = 1,    /* a call failed */
-    SIP_EXIT_INTERNAL = 97, /* -timeout and no call ended; int_cmd="stop_now" */
-    SIP_EXIT_OTHER = 99,    /* help, version, -sd, the parent of -bg */
+    SIP_EXIT_FAILED = 1,      /* a call failed */
+    SIP_EXIT_INTERNAL = 97,   /* -timeout and no call ended; int_cmd="stop_now" */
+    SIP_EXIT_OTHER = 99,      /* help, version, -sd, the parent of -bg */
+    SIP_EXIT_RTP_CHECK = 253, /* what came back was not what was sent */
     SIP_EXIT_BIND = 254,
     SIP_EXIT_FATAL = 255
 };
@@ -80,6 +81,7 @@ struct sip_run {
     struct calls_part parts[2]; /* both, when there are both */
     struct twin_options twin;
     struct callmedia_options media_options;
+    struct callmedia_check check; /* of patterns */
     struct callmedia_setup media_setup;
     struct tls_context *tls;
     struct sip_shard *shards; /* the arena's */
@@ -126,6 +128,7 @@ int cmd_sip_add_parts(struct sip_run *r, const struct scenario_options *so, stru
 /* The media of a shard's calls, which are about to be opened. */
 int cmd_sip_add_media(struct sip_shard *s, struct calls_options *c, struct err *e);
 void cmd_sip_finish_parts(struct sip_run *r); /* after the calls */
+uint64_t cmd_sip_failed_checks(const struct sip_run *r);
 
 /* ---- cmd_sip_notes.c: what happens ---- */
 void cmd_sip_notes_hook(struct sip_shard *s, struct calls_hooks *ret);

@@ -84,6 +84,31 @@ static int add_twin(struct sip_run *r, struct calls_options *c, struct err *e)
     return result;
 }
 
+/* Which call, and what was wrong with it. */
+static void note_check(void *context, const struct callmedia_verdict *v)
+{
+    struct sip_run *r = context;
+    if (!v->failed && !r->options.notes_checks)
+        return;
+    const char *medium = v->is_video ? "video" : "audio";
+    const uint32_t missing = v->sent > v->right + v->wrong ? v->sent - v->right - v->wrong : 0;
+    cmd_sip_notes_say(r,
+                      "call %llu: RTP check of %s %s: of %u packets sent %u came back right, %u "
+                      "wrong, %u not (-%stolerance %g)",
+                      (unsigned long long)v->call, medium, v->failed ? "failed" : "passed", v->sent,
+                      v->right, v->wrong, missing, medium, v->tolerance);
+}
+
+uint64_t cmd_sip_failed_checks(const struct sip_run *r)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < r->shard_count; i++)
+        if (r->shards[i].media != NULL)
+            sum +=
+                atomic_load(&callmedia_get_figures(r->shards[i].media)->count[MEDIA_CHECK_FAILED]);
+    return sum;
+}
+
 static int add_media(struct sip_run *r, struct err *e)
 {
     const struct sipp_options *o = &r->options;
@@ -93,8 +118,10 @@ static int add_media(struct sip_run *r, struct err *e)
                        "-rtp_echo: scenario %.80s says itself what media does; rtp_echo is "
                        "an action too",
                        scenario_name(r->scenario));
+    r->check = (struct callmedia_check){o->audio_tolerance, o->video_tolerance, note_check, r};
     r->media_options =
         (struct callmedia_options){.mode = o->has_rtp_echo ? CALLMEDIA_ECHO : CALLMEDIA_SCENARIO,
+                                   .check = &r->check,
                                    .ports = o->last_media_port - o->media_port + 1,
                                    .jitter_buffer_ns = JITTER_BUFFER_NS,
                                    .linger_ns = LINGER_NS};

@@ -181,6 +181,8 @@ void cmd_sip_shard_end(struct sip_shard *s)
 {
     if (atomic_load(&s->run->aborts))
         calls_abort_all(s->calls, CALL_STOPPED);
+    if (s->media != NULL)
+        callmedia_settle(s->media);
     show(s);
 }
 

@@ -40,6 +40,7 @@ static void set_defaults(struct sipp_options *o)
     o->dead_call_wait_ns = 33 * NS_PER_S;
     o->media_port = 6000;
     o->last_media_port = 65535;
+    o->audio_tolerance = o->video_tolerance = 1;
     o->gather_ns = 200 * NS_PER_US;
     o->threads = 1;
     o->watchdog_interval_ns = 400 * NS_PER_MS;

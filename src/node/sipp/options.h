@@ -77,6 +77,8 @@ struct sipp_options {
     /* media */
     unsigned media_port, last_media_port;
     bool has_rtp_echo;
+    double audio_tolerance, video_tolerance;
+    bool notes_checks; /* also those that passed */
     /* 3PCC */
     const char *twin, *master, *slave, *slave_file;
     /* what is written */

@@ -20,7 +20,6 @@
 #define NO_PLUGIN "plug-ins of SIPp are built for SIPp alone"
 #define NO_RECEIVER "one scenario answers, -sf, and one what belongs to no call, -oocsf"
 #define NO_CHOICE "packets are read and sent as they come and fall due: leave it out"
-#define NO_CHECK "what is heard is not compared with a pattern here: load sip tells its quality"
 #define NO_LOOPS "a turn of the loop takes what there is, up to 256 of each kind: leave it out"
 
 const struct sipp_option sipp_option_table[] = {
@@ -130,12 +129,14 @@ const struct sipp_option sipp_option_table[] = {
     {"rtp_payload", SIPP_REFUSED, 0, 0, "N",
      "rtp_stream has its payload type from the scenario or the peer's SDP"},
     {"random_base_ssrc", SIPP_REFUSED, 0, 0, NULL, "SSRCs are always random here: leave it out"},
-    {"audiotolerance", SIPP_REFUSED, 0, 0, "SHARE", NO_CHECK},
-    {"videotolerance", SIPP_REFUSED, 0, 0, "SHARE", NO_CHECK},
+    {"audiotolerance", SIPP_REAL, AT(audio_tolerance), 0, "SHARE",
+     "the RTP check of a call fails where so much of a pattern is wrong or missing (1.0: all)"},
+    {"videotolerance", SIPP_REAL, AT(video_tolerance), 0, "SHARE", "the same, of video"},
     {"rtp_threadtasks", SIPP_REFUSED, 0, 0, "N", NO_CHOICE},
     {"rtp_buffsize", SIPP_REFUSED, 0, 0, "BYTES", NO_CHOICE},
-    {"rtpcheck_debug", SIPP_REFUSED, 0, 0, NULL, NO_CHECK},
-    {"srtpcheck_debug", SIPP_REFUSED, 0, 0, NULL, NO_CHECK},
+    {"rtpcheck_debug", SIPP_FLAG, AT(notes_checks), 0, NULL,
+     "RTP checks that passed are told too, where those that failed are (-trace_err)"},
+    {"srtpcheck_debug", SIPP_FLAG, AT(notes_checks), 0, NULL, "the same"},
 
     /* what is written */
     {"trace_stat", SIPP_FLAG, TRACE(SIPP_TRACE_STAT, is_on), 0, NULL, "statistics as CSV"},

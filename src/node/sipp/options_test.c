@@ -57,6 +57,7 @@ static void test_defaults(void **state)
     assert_int_equal(o->stat_period_ns, 60 * NS_PER_S);
     assert_int_equal(o->rtt_every, 200);
     assert_int_equal(o->stat_delimiter, ';');
+    assert_true(o->audio_tolerance >= 1 && o->video_tolerance >= 1 && !o->notes_checks);
     assert_int_equal(o->scenario.behaviours, SCENARIO_BEHAVIOURS_ALL);
 }
 
