@@ -405,6 +405,42 @@ class Options(Sipp):
         self.assertIn("Successful call        |        0 ", out)
         self.assertIn("Incoming calls created |        0 ", out)
 
+    def test_calls_that_come(self):
+        """A client answers them by the scenario of -rxsf as long as calls of its own run, whatever
+        -users and -m say of these."""
+        peer = self.deaf()
+        own = loopback.port()
+        self.write("call.xml", HEAD % (OPTIONS % ("", "x") + OK))
+        process = self.start("-sf", "call.xml", "-rxsn", "uas", "-users", "1", "-m", "1", "-nr",
+                             "-i", "127.0.0.1", "-p", str(own), "-trace_stat", "-stf", "rx.csv",
+                             "127.0.0.1:%d" % peer.getsockname()[1])
+        asked, at = peer.recvfrom(4000)
+        self.assertEqual(self.call(own, "-sn", "uac", "-m", "5", "-r", "100")[0], 0)
+        self.assertIsNone(process.poll())
+        peer.sendto(b"SIP/2.0 200 OK\r\n" + asked[asked.index(b"Via:"):], at)
+        out = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, 0, out)
+        last = self.last_row("rx.csv")
+        for name, value in [("IncomingCall", 5), ("OutgoingCall", 1), ("TotalCallCreated", 6),
+                            ("SuccessfulCall", 6), ("FailedCall", 0)]:
+            full = name if name in last else name + "(C)"
+            self.assertEqual(last[full], str(value), name)
+
+    def test_a_call_that_comes_and_fails(self):
+        """It is a failed call of the run."""
+        peer = self.deaf()
+        own = loopback.port()
+        self.write("call.xml", HEAD % (OPTIONS % ("", "x") + OK))
+        process = self.start("-sf", "call.xml", "-rxsf", "answer.xml", "-users", "1", "-nr",
+                             "-i", "127.0.0.1", "-p", str(own), "-trace_err", "-error_file", "rx",
+                             "127.0.0.1:%d" % peer.getsockname()[1])
+        peer.recv(4000)
+        self.assertEqual(self.call(own, "-sn", "uac", "-m", "1", "-r", "100", "-nr", "-recv_timeout",
+                                   "2s", "-nd")[0], 1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 1)
+        self.assertIn("while expecting 'OPTIONS' (index 0", self.read("rx"))
+
     def test_media(self):
         """What the scenario plays comes back from -rtp_echo, packet by packet."""
         shutil.copy(os.path.join(SCENARIOS, "tone.wav"), self.folder)

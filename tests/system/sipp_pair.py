@@ -56,6 +56,11 @@ class Side:
             self.process.wait()
             return "runs on"
 
+    def end(self):
+        """Its exit code; a second time is fine."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
     def read(self, what):
         try:
             with open(os.path.join(self.folder, self.name + what), encoding="utf-8",
@@ -146,8 +151,7 @@ class Pair:
             self.code = calling.wait()
         finally:
             # It answers what comes late until the caller has ended, then ends its last calls.
-            answering.process.send_signal(signal.SIGTERM)
-            self.called_code = answering.wait()
+            self.called_code = answering.end()
         self.sent = calling.messages("sent")
         self.heard = calling.messages("received")
         self.logs, self.called_logs = calling.logs(), answering.logs()

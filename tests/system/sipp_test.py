@@ -5,12 +5,15 @@ tests/scenarios, each run by us and by it against the same other side: messages,
 counts and exit codes are alike."""
 
 import concurrent.futures
+import os
+import re
 import shutil
 import sys
+import tempfile
 import unittest
 
 import loopback
-from sipp_pair import OURS, THEIRS, Pair, file
+from sipp_pair import BUILT_IN, OURS, THEIRS, Pair, Side, file, our_program
 from sipp_rows import BEYOND, BY_CHANCE, FAILS, OTHER_LOGS, ROWS, USERS
 
 AT_ONCE = 10
@@ -97,6 +100,67 @@ class Twins(unittest.TestCase):
             self.assertEqual(result.logs.count("hello yourself"), 5)
             if result.called_figures:
                 self.assertEqual(result.called_figures["SuccessfulCall(C)"], 5)
+
+
+REGISTER = """<?xml version="1.0"?><scenario name="phone"><send retrans="500"><![CDATA[
+REGISTER sip:[remote_ip] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:phone@[remote_ip]>;tag=[call_number]
+To: <sip:phone@[remote_ip]>
+Call-ID: [call_id]
+CSeq: 1 REGISTER
+Contact: <sip:phone@[local_ip]:[local_port]>
+Content-Length: 0
+
+]]></send><recv response="200"/><recv request="BYE"/></scenario>"""
+REGISTRAR = """<?xml version="1.0"?><scenario name="registrar"><recv request="REGISTER"/>
+<send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=r
+[last_Call-ID:]
+[last_CSeq:]
+[last_Contact:]
+Content-Length: 0
+
+]]></send></scenario>"""
+
+
+class Phones(unittest.TestCase):
+    """We register with Debian's sipp, and another one calls where we registered."""
+
+    def test_register_and_receive(self):
+        folder = tempfile.mkdtemp(prefix="sipp_phone.")
+        self.addCleanup(shutil.rmtree, folder)
+        our_program(folder)
+        with open(os.path.join(BUILT_IN, "uas.xml"), encoding="utf-8") as f:
+            answer = re.sub("<timewait[^>]*>", "", f.read())  # a call is over with its BYE
+        for name, text in [("phone.xml", REGISTER), ("registrar.xml", REGISTRAR),
+                           ("answer.xml", answer)]:
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        at, own = loopback.port(), loopback.port()
+        registrar = Side(folder, "registrar", THEIRS, ["-p", str(at)], ["-sf", "registrar.xml"])
+        self.addCleanup(registrar.end)
+        loopback.wait_for_port(at, "udp", registrar.process)
+        phone = Side(folder, "phone", OURS,
+                     ["127.0.0.1:%d" % at, "-p", str(own), "-rxsf", "answer.xml", "-users", "1"],
+                     ["-sf", "phone.xml"])
+        self.addCleanup(phone.end)
+        loopback.wait_for_port(own, "udp", phone.process)
+        caller = Side(folder, "caller", THEIRS,
+                      ["127.0.0.1:%d" % own, "-p", str(loopback.port()), "-m", str(CALLS), "-r",
+                       "100", "-timeout", "40s"], ["-sn", "uac"])
+        self.assertEqual(caller.wait(), 0, caller.read("_errors") + phone.read("_errors"))
+        self.assertEqual(phone.end(), 0)
+        figures = phone.figures()
+        self.assertEqual(figures["IncomingCall(C)"], CALLS)
+        self.assertEqual(figures["SuccessfulCall(C)"], CALLS)
+        self.assertEqual(figures["OutgoingCall(C)"], 1)
+        self.assertEqual(figures["FailedCall(C)"], 0)
+        self.assertEqual(len([m for m in phone.messages("sent") if m.startswith("REGISTER")]), 1)
+        self.assertIn("SIP/2.0 200 OK", phone.messages("received")[0])
 
 
 class Files(unittest.TestCase):

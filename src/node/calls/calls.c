@@ -38,6 +38,7 @@ static void end_call(struct calls *c, uint32_t place)
         users_give(&c->users, r->user, c->parts[r->part].o.user, r->is_good);
     }
     r->figures = NULL;
+    c->parts[r->part].running--;
     roster_give(&c->roster, place);
     ways_release(c->transport, r->way);
 }
@@ -104,6 +105,7 @@ uint32_t calls_take_place(struct calls *c, uint32_t part, uint32_t way,
     memcpy(&r->peer, peer, sizeof(r->peer));
     r->way = way;
     r->part = (uint8_t)part;
+    c->parts[part].running++;
     r->start_ns = c->now_ns;
     r->lags[0] = (struct lag){c->now_ns, c->lag_ns};
     r->figures = parts_figures_at(c, part, intended_ns);
@@ -289,6 +291,11 @@ int calls_fd(const struct calls *c)
 uint32_t calls_running(const struct calls *c)
 {
     return c->roster.used;
+}
+
+uint32_t calls_running_of(const struct calls *c, uint32_t part)
+{
+    return c->parts[part].running;
 }
 
 bool calls_is_idle(const struct calls *c)

@@ -110,6 +110,8 @@ uint64_t calls_next_ns(const struct calls *c);
 /* Readable when something came. */
 int calls_fd(const struct calls *c);
 uint32_t calls_running(const struct calls *c);
+/* The same of one scenario, by its number among the parts. */
+uint32_t calls_running_of(const struct calls *c, uint32_t part);
 /* No call runs, and nothing of the media of one that ended is on its way. */
 bool calls_is_idle(const struct calls *c);
 /* How many calls are at each of the first scenario's first `steps` steps now. */

@@ -43,6 +43,7 @@ struct record {
 struct part {
     struct calls_part o;
     double until; /* of all weights, up to and with its own */
+    uint32_t running;
     struct calls_figures whole, transient, *levels;
 };
 

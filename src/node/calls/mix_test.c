@@ -210,9 +210,11 @@ static void requests_find_who_answers(void **state)
         open_side(&b, &how);
         for (uint32_t i = 0; i < 3; i++) {
             assert_int_equal(calls_begin_part(b.calls, i, clock_now_ns(), clock_now_ns()), 1);
+            assert_int_equal(calls_running_of(b.calls, i), 1);
         }
         if (strays != 0) {
             run(&b, &a);
+            assert_int_equal(calls_running_of(b.calls, 2), 0);
             assert_int_equal(count(&a, 1, 0, CALLS_INCOMING), 1);
             assert_int_equal(count(&a, 2, 0, CALLS_INCOMING), 2);
             assert_int_equal(count(&a, 0, 0, CALLS_OUT_OF_CALL), 0);

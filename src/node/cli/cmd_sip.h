@@ -77,8 +77,10 @@ struct sip_run {
     struct sipp_options options;
     struct arena arena;
     struct scenario *scenario;
+    struct scenario *receiver;  /* of calls that come to a client, NULL: none */
     struct scenario *outside;   /* of requests that belong to no call, NULL: none */
-    struct calls_part parts[2]; /* both, when there are both */
+    struct calls_part parts[3]; /* the scenario's and theirs */
+    uint32_t part_count;
     struct twin_options twin;
     struct callmedia_options media_options;
     struct callmedia_check check; /* of patterns */
@@ -121,8 +123,8 @@ void cmd_sip_close(struct sip_run *r);
 /* A file, or without one the built-in scenario of that name. */
 int cmd_sip_load(const char *file, const char *builtin, const struct scenario_options *o,
                  struct scenario **ret, struct err *e);
-/* A scenario for requests of no call, twins and what media need, as the options say, for calls that
- * are about to be opened. */
+/* Scenarios for calls that come and for requests of no call, twins and what media need, as the
+ * options say, for calls that are about to be opened. */
 int cmd_sip_add_parts(struct sip_run *r, const struct scenario_options *so, struct calls_options *c,
                       struct err *e);
 /* The media of a shard's calls, which are about to be opened. */

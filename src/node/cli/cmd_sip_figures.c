@@ -119,6 +119,10 @@ static void add_engine(const struct sip_run *r, struct calls *c, struct sipp_sta
                {SIPP_DEAD_CALL, CALLS_DEAD_CALL}};
     const struct calls_figures *f = calls_get_figures(c);
     const size_t first = scenario_role(r->scenario) == SCENARIO_SERVER ? 0 : 1;
+    if (r->receiver != NULL) /* the second part: a client's calls that came */
+        sipp_stats_count(into, SIPP_INCOMING,
+                         atomic_load_explicit(&calls_get_part_figures(c, 1, 0)->count[CALLS_BEGUN],
+                                              memory_order_relaxed));
     for (size_t i = first; i < sizeof all / sizeof all[0]; i++)
         sipp_stats_count(into, all[i].to,
                          atomic_load_explicit(&f->count[all[i].from], memory_order_relaxed));

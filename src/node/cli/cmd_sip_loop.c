@@ -82,9 +82,12 @@ static bool is_over(struct sip_run *r)
     const bool has_all = has_all_calls(r); /* before the question who is idle */
     if (atomic_load(&r->ending) == SIP_NOW)
         return true;
-    if (has_all && !is_client(r) && !atomic_exchange(&r->refuses, true))
+    const bool ends = has_all || atomic_load(&r->ending) == SIP_SOFT;
+    /* A client answers as long as it has calls of its own. */
+    const bool refuses = is_client(r) ? ends && cmd_sip_shards_are_done(r) : has_all;
+    if (refuses && !atomic_exchange(&r->refuses, true))
         order(r);
-    return (atomic_load(&r->ending) == SIP_SOFT || has_all) && cmd_sip_shards_are_idle(r);
+    return ends && cmd_sip_shards_are_idle(r);
 }
 
 /* ---- orders ---- */

@@ -3,6 +3,7 @@
  * cmd_sip_notes: what happens to calls is counted, and written where the traces say. The thread of
  * the shard that it happens in.
  */
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -108,10 +109,16 @@ static void hear_control(void *arg, enum call_control what, const char *text)
 
 /* ---- what happens to calls ---- */
 
-/* Files and screens are of the scenario; calls of the other one, for strays, are its own affair. */
+/* Steps, response times and counters are those of the scenario. */
 static bool is_main(const struct sip_run *r, const struct call *c)
 {
     return call_get_scenario(c) == r->scenario;
+}
+
+/* Calls that come to a client by -rxsf count too; strays, of -oocsf, do not. */
+static bool is_counted(const struct sip_run *r, const struct call *c)
+{
+    return call_get_scenario(c) != r->outside;
 }
 
 static void hear_rtd(void *arg, const struct call *c, unsigned rtd, uint64_t ns)
@@ -149,19 +156,19 @@ static void note_code(struct sip_shard *s)
 
 static void note_unexpected(struct sip_shard *shard, const struct call *c, unsigned step)
 {
-    struct sip_run *r = shard->run;
+    const struct scenario *scenario = call_get_scenario(c);
     struct scenario_step_info info = {.text = ""};
     char id[256];
     const int size = call_get_id((struct call *)(uintptr_t)c, id, sizeof id);
-    if (step < scenario_step_count(r->scenario))
-        scenario_get_step(r->scenario, step, &info);
+    if (step < scenario_step_count(scenario))
+        scenario_get_step(scenario, step, &info);
     sipp_stats_count(&shard->stats, SIPP_WARNINGS, 1);
     note_code(shard);
-    cmd_sip_notes_say(r,
+    cmd_sip_notes_say(shard->run,
                       "unexpected message for Call-Id '%.*s': while expecting '%s' (index %d, line "
                       "%d), received '%.*s'",
                       size > 0 ? size : 0, id, info.text,
-                      step < scenario_step_count(r->scenario) ? (int)step : -1, info.line,
+                      step < scenario_step_count(scenario) ? (int)step : -1, info.line,
                       shard->message != NULL ? (int)shard->message_size : 0, shard->message);
 }
 
@@ -169,13 +176,13 @@ static void hear_event(void *arg, const struct call *c, unsigned step, enum call
 {
     struct sip_shard *shard = arg;
     struct sip_run *r = shard->run;
-    if (!is_main(r, c))
+    if (!is_counted(r, c))
         return;
-    sipp_stats_event(&shard->stats, step, event);
+    sipp_stats_event(&shard->stats, is_main(r, c) ? step : UINT_MAX, event);
     if (r->notes.calldebug.buckets != NULL) {
         pthread_mutex_lock(&r->lock);
-        sipp_calldebug_event(&r->notes.calldebug, r->scenario, call_get_number(c), step, event,
-                             clock_real_ns());
+        sipp_calldebug_event(&r->notes.calldebug, call_get_scenario(c), call_get_number(c), step,
+                             event, clock_real_ns());
         pthread_mutex_unlock(&r->lock);
     }
     if (event == CALL_UNEXPECTED_MESSAGE)
@@ -213,7 +220,7 @@ static void hear_end(void *arg, const struct call *c, enum call_cause cause, uin
     struct sip_shard *shard = arg;
     struct sip_run *r = shard->run;
     char id[256];
-    if (c != NULL && !is_main(r, c))
+    if (c != NULL && !is_counted(r, c))
         return;
     sipp_stats_ended(&shard->stats, cause, length_ns);
     if (c != NULL && r->notes.calldebug.buckets != NULL)

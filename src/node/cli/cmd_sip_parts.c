@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * cmd_sip_parts: what a run of SIPp's mode may have beside its scenario: one for requests of no
- * call, twins of third party call control, media. One thread.
+ * cmd_sip_parts: what a run of SIPp's mode may have beside its scenario: one for calls that come,
+ * one for requests of no call, twins of third party call control, media. One thread.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,24 +32,53 @@ int cmd_sip_load(const char *file, const char *builtin, const struct scenario_op
     return scenario_load(builtin, o, ret, e);
 }
 
+/* Another scenario, which answers. */
+static int add_part(struct sip_run *r, const char *option, struct scenario *s, enum calls_use use,
+                    struct err *e)
+{
+    if (scenario_role(s) != SCENARIO_SERVER)
+        return err_set(e, -EINVAL, "%s: scenario %.80s does not begin with a recv", option,
+                       scenario_name(s));
+    r->parts[r->part_count++] = (struct calls_part){.scenario = s, .use = use};
+    return 0;
+}
+
+/* -rxsf, -rxsn */
+static int add_receiver(struct sip_run *r, const struct scenario_options *so, struct err *e)
+{
+    const struct sipp_options *o = &r->options;
+    if (o->receiver_file == NULL && o->receiver_builtin == NULL)
+        return 0;
+    if (scenario_role(r->scenario) != SCENARIO_CLIENT)
+        return err_set(e, -EINVAL, "-rxsf: scenario %.80s answers the calls that come itself",
+                       scenario_name(r->scenario));
+    const int result = cmd_sip_load(o->receiver_file, o->receiver_builtin, so, &r->receiver, e);
+    return result < 0 ? result : add_part(r, "-rxsf", r->receiver, CALLS_ANSWERS, e);
+}
+
 /* -oocsf, -oocsn */
-static int add_outside(struct sip_run *r, const struct scenario_options *so,
-                       struct calls_options *c, struct err *e)
+static int add_outside(struct sip_run *r, const struct scenario_options *so, struct err *e)
 {
     const struct sipp_options *o = &r->options;
     if (o->outside_file == NULL && o->outside_builtin == NULL)
         return 0;
     const int result = cmd_sip_load(o->outside_file, o->outside_builtin, so, &r->outside, e);
-    if (result < 0)
-        return result;
-    if (scenario_role(r->outside) != SCENARIO_SERVER)
-        return err_set(e, -EINVAL, "-oocsf: scenario %.80s does not begin with a recv",
-                       scenario_name(r->outside));
+    return result < 0 ? result : add_part(r, "-oocsf", r->outside, CALLS_STRAYS, e);
+}
+
+static int add_scenarios(struct sip_run *r, const struct scenario_options *so,
+                         struct calls_options *c, struct err *e)
+{
     r->parts[0] = (struct calls_part){.scenario = r->scenario, .weight = 1};
-    r->parts[1] = (struct calls_part){.scenario = r->outside, .use = CALLS_STRAYS};
-    c->parts = r->parts;
-    c->part_count = 2;
-    return 0;
+    r->part_count = 1;
+    int result = add_receiver(r, so, e);
+    if (result == 0)
+        result = add_outside(r, so, e);
+    if (r->part_count > 1) {
+        c->parts = r->parts;
+        c->part_count = r->part_count;
+    }
+    return result;
 }
 
 /* Who sends the first command connects to the other. */
@@ -112,12 +141,15 @@ uint64_t cmd_sip_failed_checks(const struct sip_run *r)
 static int add_media(struct sip_run *r, struct err *e)
 {
     const struct sipp_options *o = &r->options;
-    const struct scenario *all[] = {r->scenario, r->outside};
-    if (o->has_rtp_echo && scenario_has_media(r->scenario))
-        return err_set(e, -EINVAL,
-                       "-rtp_echo: scenario %.80s says itself what media does; rtp_echo is "
-                       "an action too",
-                       scenario_name(r->scenario));
+    const struct scenario *all[sizeof r->parts / sizeof r->parts[0]];
+    for (uint32_t i = 0; i < r->part_count; i++) {
+        all[i] = r->parts[i].scenario;
+        if (o->has_rtp_echo && scenario_has_media(all[i]))
+            return err_set(e, -EINVAL,
+                           "-rtp_echo: scenario %.80s says itself what media does; rtp_echo is "
+                           "an action too",
+                           scenario_name(all[i]));
+    }
     r->check = (struct callmedia_check){o->audio_tolerance, o->video_tolerance, note_check, r};
     r->media_options =
         (struct callmedia_options){.mode = o->has_rtp_echo ? CALLMEDIA_ECHO : CALLMEDIA_SCENARIO,
@@ -125,8 +157,7 @@ static int add_media(struct sip_run *r, struct err *e)
                                    .ports = o->last_media_port - o->media_port + 1,
                                    .jitter_buffer_ns = JITTER_BUFFER_NS,
                                    .linger_ns = LINGER_NS};
-    return callmedia_setup_open(&r->media_setup, &r->media_options, all, r->outside != NULL ? 2 : 1,
-                                e);
+    return callmedia_setup_open(&r->media_setup, &r->media_options, all, r->part_count, e);
 }
 
 int cmd_sip_add_media(struct sip_shard *s, struct calls_options *c, struct err *e)
@@ -137,7 +168,7 @@ int cmd_sip_add_media(struct sip_shard *s, struct calls_options *c, struct err *
 int cmd_sip_add_parts(struct sip_run *r, const struct scenario_options *so, struct calls_options *c,
                       struct err *e)
 {
-    int result = add_outside(r, so, c, e);
+    int result = add_scenarios(r, so, c, e);
     if (result == 0)
         result = add_twin(r, c, e);
     return result < 0 ? result : add_media(r, e);
@@ -146,5 +177,6 @@ int cmd_sip_add_parts(struct sip_run *r, const struct scenario_options *so, stru
 void cmd_sip_finish_parts(struct sip_run *r)
 {
     callmedia_setup_close(&r->media_setup);
+    scenario_destroy(r->receiver);
     scenario_destroy(r->outside);
 }

@@ -76,6 +76,7 @@ static bool take_call(struct sip_shard *s)
     struct sip_run *r = s->run;
     const uint64_t most = r->options.call_count;
     uint64_t begun = atomic_load(&r->begun);
+    atomic_fetch_add(&s->running_own, 1);
     atomic_store(&s->is_idle, false);
     while (most == 0 || begun < most)
         if (atomic_compare_exchange_weak(&r->begun, &begun, begun + 1))
@@ -99,7 +100,7 @@ static void begin_for_users(struct sip_shard *s, uint64_t now_ns)
 {
     s->is_full = false;
     for (int i = 0; i < BEGIN_MAX && !s->is_full && begins(s) && !s->pace.is_paused &&
-                    calls_running(s->calls) < s->users && take_call(s);
+                    calls_running_of(s->calls, 0) < s->users && take_call(s);
          i++)
         s->is_full = !begin(s, now_ns, now_ns);
 }
@@ -109,7 +110,7 @@ static void begin_due(struct sip_shard *s, uint64_t now_ns)
     uint64_t next;
     for (int i = 0; i < BEGIN_MAX && begins(s) && (next = sipp_pace_next_ns(&s->pace)) <= now_ns;
          i++) {
-        if (calls_running(s->calls) >= s->limit) {
+        if (calls_running_of(s->calls, 0) >= s->limit) {
             sipp_pace_hold(&s->pace, now_ns);
             return;
         }
@@ -138,6 +139,7 @@ static void show(struct sip_shard *s)
     atomic_store_explicit(&s->accepts, c.accepts, memory_order_relaxed);
     atomic_store_explicit(&s->closes, c.closes, memory_order_relaxed);
     atomic_store_explicit(&s->running, calls_running(s->calls), memory_order_relaxed);
+    atomic_store(&s->running_own, calls_running_of(s->calls, 0));
     atomic_store(&s->is_idle, calls_is_idle(s->calls));
 }
 
@@ -170,7 +172,7 @@ uint64_t cmd_sip_shard_next_ns(const struct sip_shard *s)
         return next;
     if (r->options.users == 0)
         due = sipp_pace_next_ns(&s->pace);
-    else if (s->pace.is_paused || calls_running(s->calls) >= s->users)
+    else if (s->pace.is_paused || calls_running_of(s->calls, 0) >= s->users)
         due = UINT64_MAX;
     else
         due = s->is_full ? clock_now_ns() + RETRY_NS : 0;
@@ -276,6 +278,16 @@ bool cmd_sip_shards_are_idle(const struct sip_run *r)
     const uint64_t orders = atomic_load(&all->orders);
     for (uint32_t i = 0; i < r->shard_count; i++)
         if (atomic_load(&r->shards[i].seen) != orders || !atomic_load(&r->shards[i].is_idle))
+            return false;
+    return true;
+}
+
+bool cmd_sip_shards_are_done(const struct sip_run *r)
+{
+    struct sip_run *all = (struct sip_run *)(uintptr_t)r;
+    const uint64_t orders = atomic_load(&all->orders);
+    for (uint32_t i = 0; i < r->shard_count; i++)
+        if (atomic_load(&r->shards[i].seen) != orders || atomic_load(&r->shards[i].running_own) > 0)
             return false;
     return true;
 }

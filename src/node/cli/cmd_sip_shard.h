@@ -43,7 +43,8 @@ struct sip_shard {
     bool is_started;
     /* For the run's thread. */
     _Atomic uint64_t seen, running, connects, accepts, closes;
-    _Atomic uint64_t stall_ns; /* the longest since it was last asked */
+    _Atomic uint64_t running_own; /* of the run's scenario alone */
+    _Atomic uint64_t stall_ns;    /* the longest since it was last asked */
     atomic_bool is_idle;
 };
 
@@ -63,6 +64,8 @@ void cmd_sip_shards_wake(struct sip_run *r);
 /* Every shard has seen the orders, and has no call. */
 bool cmd_sip_shards_are_idle(const struct sip_run *r);
 uint64_t cmd_sip_shards_running(const struct sip_run *r);
+/* Every shard has seen the orders, and has no call of the run's scenario. */
+bool cmd_sip_shards_are_done(const struct sip_run *r);
 /* How many calls are at each step: asked of the shards, in their time. */
 void cmd_sip_shards_count_waiting(struct sip_run *r, uint64_t *ret, unsigned steps);
 

@@ -17,7 +17,8 @@
 struct reading {
     struct sipp_options *options;
     struct scenario_pair *keys, *sets, *indexes;
-    const char **injections;
+    const char **injections, **received; /* of -inf, of -rxinf */
+    size_t received_count;
     struct arena *arena;
     char *const *words;
     int count, at;
@@ -200,12 +201,15 @@ static int add_pair(struct reading *r, const struct sipp_option *o, const char *
     return 0;
 }
 
-static int add_injection(struct reading *r, const char *path)
+static int add_injection(struct reading *r, bool is_received, const char *path)
 {
     size_t *count = &r->options->scenario.injection_count;
-    if (*count == SIPP_LIST_MAX)
+    if (*count + r->received_count == SIPP_LIST_MAX)
         return err_set(r->e, -EINVAL, "-inf: %d files are the most", SIPP_LIST_MAX);
-    r->injections[(*count)++] = path;
+    if (is_received)
+        r->received[r->received_count++] = path;
+    else
+        r->injections[(*count)++] = path;
     return 0;
 }
 
@@ -243,8 +247,8 @@ static int set_own(struct reading *r, const struct sipp_option *o)
                    : wrong(r, o->name, word, "a lost connection ends its calls: true is known");
     if (strcmp(o->name, "max_retrans") == 0)
         return set_max_retrans(r, word);
-    if (strcmp(o->name, "inf") == 0)
-        return add_injection(r, word);
+    if (strcmp(o->name, "inf") == 0 || strcmp(o->name, "rxinf") == 0)
+        return add_injection(r, *o->name == 'r', word);
     if (strcmp(o->name, "stat_delimiter") == 0)
         return set_delimiter(r, word);
     if (strcmp(word, "loose") != 0 && strcmp(word, "full") != 0) /* rtcheck */
@@ -398,6 +402,8 @@ static int check_together(const struct sipp_options *o, struct err *e)
         return err_set(e, -EINVAL, "-rp 0: a period has a length");
     if (o->outside_file != NULL && o->outside_builtin != NULL)
         return err_set(e, -EINVAL, "-oocsf and -oocsn: one of the two");
+    if (o->receiver_file != NULL && o->receiver_builtin != NULL)
+        return err_set(e, -EINVAL, "-rxsf and -rxsn: one of the two");
     if (o->last_media_port < o->media_port + 3)
         return err_set(e, -EINVAL, "-max_rtp_port %u: a call has four ports from %u on",
                        o->last_media_port, o->media_port);
@@ -416,6 +422,7 @@ int sipp_options_parse(int argc, char *const argv[], struct arena *a, struct sip
     r.sets = ARENA_ARRAY(a, struct scenario_pair, SIPP_LIST_MAX);
     r.indexes = ARENA_ARRAY(a, struct scenario_pair, SIPP_LIST_MAX);
     r.injections = ARENA_ARRAY(a, const char *, SIPP_LIST_MAX);
+    r.received = ARENA_ARRAY(a, const char *, SIPP_LIST_MAX);
     set_defaults(ret);
     while (r.at < argc) {
         const char *word = argv[r.at++];
@@ -429,6 +436,8 @@ int sipp_options_parse(int argc, char *const argv[], struct arena *a, struct sip
         if (result < 0)
             return result;
     }
+    for (size_t i = 0; i < r.received_count; i++)
+        r.injections[ret->scenario.injection_count++] = r.received[i];
     ret->scenario.keys = r.keys;
     ret->scenario.sets = r.sets;
     ret->scenario.indexes = r.indexes;

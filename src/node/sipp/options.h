@@ -43,9 +43,10 @@ enum { SIPP_LIST_MAX = 64, SIPP_THREADS_MAX = 64 };
 
 struct sipp_options {
     /* what is run */
-    const char *scenario_file, *builtin;        /* -sf, -sn; both NULL: uac */
-    const char *show_builtin;                   /* -sd */
-    const char *outside_file, *outside_builtin; /* -oocsf, -oocsn */
+    const char *scenario_file, *builtin;          /* -sf, -sn; both NULL: uac */
+    const char *show_builtin;                     /* -sd */
+    const char *outside_file, *outside_builtin;   /* -oocsf, -oocsn */
+    const char *receiver_file, *receiver_builtin; /* -rxsf, -rxsn */
     const char *remote_host;     /* the first word that is no option, NULL: a server */
     unsigned remote_port;        /* 5060 unless it says so */
     const char *sending_address; /* -rsa HOST[:PORT] */

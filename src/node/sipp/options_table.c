@@ -18,7 +18,6 @@
     }
 #define NO_SCTP "SCTP is not among the transports: u1 un ui t1 tn l1 ln are"
 #define NO_PLUGIN "plug-ins of SIPp are built for SIPp alone"
-#define NO_RECEIVER "one scenario answers, -sf, and one what belongs to no call, -oocsf"
 #define NO_CHOICE "packets are read and sent as they come and fall due: leave it out"
 #define NO_LOOPS "a turn of the loop takes what there is, up to 256 of each kind: leave it out"
 
@@ -29,8 +28,11 @@ const struct sipp_option sipp_option_table[] = {
     {"sd", SIPP_TEXT, AT(show_builtin), 0, "NAME", "prints a built-in scenario and ends"},
     {"oocsf", SIPP_TEXT, AT(outside_file), 0, "FILE",
      "a scenario that answers requests of no call"},
-    {"rxsf", SIPP_REFUSED, 0, 0, "FILE", NO_RECEIVER},
     {"oocsn", SIPP_TEXT, AT(outside_builtin), 0, "NAME", "the same, a built-in one"},
+    {"rxsf", SIPP_TEXT, AT(receiver_file), 0, "FILE",
+     "a client's scenario for calls that come, while its own calls run"},
+    {"rxsn", SIPP_TEXT, AT(receiver_builtin), 0, "NAME", "the same, a built-in one"},
+    {"rxrn", SIPP_TEXT, AT(receiver_builtin), 0, "NAME", "the same"},
     {"3pcc", SIPP_TEXT, AT(twin), 0, "ADDRESS:PORT",
      "the twin of third party call control: who sends first connects"},
     {"master", SIPP_TEXT, AT(master), 0, "NAME", "extended 3PCC: this is the master"},
@@ -101,6 +103,7 @@ const struct sipp_option sipp_option_table[] = {
     {"dynamicMax", SIPP_COUNT, AT(scenario.dynamic_max), 0, "N", "last [dynamic_id]"},
     {"dynamicStep", SIPP_COUNT, AT(scenario.dynamic_step), 0, "N", "its step"},
     {"inf", SIPP_OWN, 0, 0, "FILE", "an injection file, CSV; the first is the default one"},
+    {"rxinf", SIPP_OWN, 0, 0, "FILE", "the same, behind those of -inf"},
     {"infindex", SIPP_OWN, 0, 0, "FILE FIELD", "an index over a field"},
     {"ip_field", SIPP_TEXT, AT(ip_field), 0, "N", "with -t ui: the field of the local address"},
     {"nr", SIPP_BIT, AT(scenario.flags), SCENARIO_NO_RETRANS, NULL, "nothing is sent again"},

@@ -118,6 +118,23 @@ static void test_behaviours(void **state)
                      SCENARIO_AUTO_ANSWER | SCENARIO_NO_RETRANS | SCENARIO_RTCHECK_LOOSE);
 }
 
+/* Files of the receiving scenario come behind those of the other, wherever they stand. */
+static void test_a_receiver(void **state)
+{
+    struct state *s = *state;
+    const struct sipp_options *o = &s->options;
+    assert_int_equal(parse(s, "-sf a.xml -rxinf r.csv -inf u.csv -rxsf r.xml -rxinf q.csv b"), 0);
+    assert_string_equal(o->receiver_file, "r.xml");
+    assert_null(o->receiver_builtin);
+    assert_int_equal(o->scenario.injection_count, 3);
+    assert_string_equal(o->scenario.injections[0], "u.csv");
+    assert_string_equal(o->scenario.injections[1], "r.csv");
+    assert_string_equal(o->scenario.injections[2], "q.csv");
+    assert_int_equal(parse(s, "-rxsn uas b"), 0);
+    assert_string_equal(o->receiver_builtin, "uas");
+    assert_null(o->receiver_file);
+}
+
 static void test_times(void **state)
 {
     static const struct {
@@ -159,6 +176,7 @@ static void test_wrong(void **state)
         {"a b", "b: there is a remote host already, a"},
         {"a:99999", "a:99999: a port from 1 to 65535 is wanted"},
         {"-sf a -sn uac", "-sf and -sn: one of the two"},
+        {"-rxsf a -rxsn uas", "-rxsf and -rxsn: one of the two"},
         {"-t ui", "-t ui wants -inf and -ip_field, which name the addresses"},
         {"-default_behaviors all,nice",
          "-default_behaviors nice: all none bye abortunexp pingreply cseq are known"},
@@ -217,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_usual_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remote, setup, teardown),
         cmocka_unit_test_setup_teardown(test_behaviours, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_receiver, setup, teardown),
         cmocka_unit_test(test_times),
         cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_option, setup, teardown),
