@@ -119,16 +119,18 @@ class Sipp(unittest.TestCase):
         return self.run_it("-i", "127.0.0.1", *words, "127.0.0.1:%d" % port)
 
     @staticmethod
-    def count(heard):
+    def all_of(heard):
         """The datagrams that have come; those of a process that ended are there."""
         heard.setblocking(False)
-        count = 0
+        found = []
         while True:
             try:
-                heard.recv(4000)
+                found.append(heard.recv(4000))
             except BlockingIOError:
-                return count
-            count += 1
+                return found
+
+    def count(self, heard):
+        return len(self.all_of(heard))
 
 
 class ExitCodes(Sipp):
@@ -440,6 +442,37 @@ class Options(Sipp):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(20), 1)
         self.assertIn("while expecting 'OPTIONS' (index 0", self.read("rx"))
+
+    def test_knobs_without_effect(self):
+        """The run goes on, and says so once for each."""
+        _, port = self.server()
+        code, _, err = self.call(port, "-sn", "uac", "-m", "1", "-r", "100", "-mb", "4096",
+                                 "-random_base_ssrc", "-rtp_threadtasks", "8")
+        self.assertEqual(code, 0)
+        said = [line for line in err.split("\n") if "has no effect here: " in line]
+        self.assertEqual([line.split()[:2] for line in said],
+                         [["sipp:", "-mb"], ["sipp:", "-rtp_threadtasks"]])
+
+    def test_payload_type(self):
+        """-rtp_payload is that of rtp_stream where the scenario names none."""
+        shutil.copy(os.path.join(SCENARIOS, "tone.wav"), self.folder)
+        heard = self.deaf()
+        sdp = ("v=0\no=x 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n"
+               "m=audio %d RTP/AVP 8 0\n" % heard.getsockname()[1])
+        self.write("called.xml", HEAD % ANSWER.replace(
+            "Content-Length: 0\n\n", "Content-Type: application/sdp\nContent-Length: [len]\n\n" + sdp))
+        _, port = self.server("-sf", "called.xml")
+        for words, payload in [((), 8), (("-rtp_payload", "0"), 0)]:
+            self.write("call.xml", HEAD % (
+                OPTIONS % ("", "[media_port]") + OK + '<nop><action><exec rtp_stream="tone.wav"/>'
+                '</action></nop><pause milliseconds="200"/>'))
+            code, _, err = self.call(port, "-sf", "call.xml", "-m", "1", "-r", "100", *words)
+            self.assertEqual(code, 0, err)
+            types = {packet[1] & 0x7f for packet in self.all_of(heard)}
+            self.assertEqual(types, {payload}, words)
+        code, _, err = self.call(port, "-sf", "call.xml", "-rtp_payload", "77")
+        self.assertEqual(code, 255)
+        self.assertIn("-rtp_payload 77", err)
 
     def test_media(self):
         """What the scenario plays comes back from -rtp_echo, packet by packet."""

@@ -20,8 +20,9 @@ const char *const callmedia_modes[] = {"scenario", "echo", "stream", "none", NUL
 
 /* ---- what all shards have ---- */
 
-static int add_stream(struct library *l, const char *text, struct err *e)
+static int add_stream(struct callmedia_setup *s, const char *text, struct err *e)
 {
+    struct library *l = &s->library;
     struct stream_words w;
     int result = stream_words_parse(&w, text);
 
@@ -35,6 +36,7 @@ static int add_stream(struct library *l, const char *text, struct err *e)
     if (w.is_video) {
         return library_add_clip(l, w.path, media_codec_find("H264", 4), e);
     }
+    w.codec = w.codec != NULL ? w.codec : s->o->stream_codec;
     if (w.codec != NULL) {
         return library_add_clip(l, w.path, w.codec, e);
     }
@@ -43,18 +45,18 @@ static int add_stream(struct library *l, const char *text, struct err *e)
     return result < 0 ? result : library_add_clip(l, w.path, media_codec_of_type(8), e);
 }
 
-static int add_action(struct library *l, const struct scenario_media *a, struct err *e)
+static int add_action(struct callmedia_setup *s, const struct scenario_media *a, struct err *e)
 {
     if (a->text == NULL) {
         return 0; /* known when the call is there */
     }
     switch ((enum call_media)a->kind) {
     case CALL_RTP_STREAM:
-        return add_stream(l, a->text, e);
+        return add_stream(s, a->text, e);
     case CALL_PLAY_PCAP_AUDIO:
     case CALL_PLAY_PCAP_VIDEO:
     case CALL_PLAY_PCAP_IMAGE:
-        return library_add_recording(l, a->text, e);
+        return library_add_recording(&s->library, a->text, e);
     case CALL_PLAY_DTMF:
         return strlen(a->text) > TALKER_DIGITS_MAX
                    ? err_set(e, -E2BIG, "play_dtmf=\"%s\": at most %d digits", a->text,
@@ -72,7 +74,7 @@ static int add_actions(struct callmedia_setup *s, const struct scenario *scenari
     struct err inner = {0};
 
     for (unsigned i = 0; scenario_get_media(scenario, i, &a); i++) {
-        int result = add_action(&s->library, &a, &inner);
+        int result = add_action(s, &a, &inner);
         if (result < 0) {
             return err_set(e, result, "%s:%d: %s", a.file, a.line, inner.text);
         }

@@ -45,6 +45,8 @@ struct callmedia_options {
     const struct callmedia_check *check; /* lent; NULL: own packets are compared, none fails */
     const char *file;
     uint64_t ports, jitter_buffer_ns, linger_ns, rtcp_ns;
+    /* Of rtp_stream that names no payload type; NULL: what the peer's SDP says. */
+    const struct media_codec *stream_codec;
 };
 extern const char *const callmedia_modes[];
 

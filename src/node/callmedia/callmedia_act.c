@@ -312,8 +312,11 @@ static int play_stream(struct callmedia *m, struct session *s, struct leg *g, co
         return result;
     }
     if (w.codec == NULL) {
-        w.type = w.is_video ? g->video_type : g->voice_type;
-        w.codec = w.is_video ? m->video : media_codec_of_type(g->voice_type);
+        const struct media_codec *wanted = m->o.setup->o->stream_codec;
+
+        wanted = wanted != NULL ? wanted : media_codec_of_type(g->voice_type);
+        w.codec = w.is_video ? m->video : wanted;
+        w.type = w.is_video ? g->video_type : w.codec->payload_type;
     }
     c = get_clip(m, w.path, w.codec);
     if (c == NULL) {

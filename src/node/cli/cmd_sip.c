@@ -164,6 +164,13 @@ static int run_calls(struct sip_run *r, int ready_fd)
     return code;
 }
 
+/* A script of SIPp runs; nothing of it is forgotten in silence. */
+static void tell_remarks(const struct sipp_options *o)
+{
+    for (unsigned i = 0; i < o->remark_count; i++)
+        log_info("-%s has no effect here: %s", o->remarks[i].name, o->remarks[i].reason);
+}
+
 static int run_parsed(const struct command *c, struct sip_run *r)
 {
     const struct sipp_options *o = &r->options;
@@ -178,6 +185,7 @@ static int run_parsed(const struct command *c, struct sip_run *r)
     }
     if (o->show_builtin != NULL)
         return show_builtin(o->show_builtin);
+    tell_remarks(o);
     if (o->in_background && (code = go_to_background(&fd)) >= 0)
         return code;
     if (o->sleep_ns > 0)

@@ -4,6 +4,7 @@
  * one for requests of no call, twins of third party call control, media. One thread.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -150,13 +151,21 @@ static int add_media(struct sip_run *r, struct err *e)
                            "an action too",
                            scenario_name(all[i]));
     }
+    const struct media_codec *codec =
+        o->rtp_payload < UINT_MAX ? media_codec_of_type(o->rtp_payload) : NULL;
+    if (o->rtp_payload < UINT_MAX && codec == NULL)
+        return err_set(e, -EINVAL,
+                       "-rtp_payload %u: 0 (PCMU), 8 (PCMA), 9 (G722), 18 (G729) and 98 (iLBC) are "
+                       "sent",
+                       o->rtp_payload);
     r->check = (struct callmedia_check){o->audio_tolerance, o->video_tolerance, note_check, r};
     r->media_options =
         (struct callmedia_options){.mode = o->has_rtp_echo ? CALLMEDIA_ECHO : CALLMEDIA_SCENARIO,
                                    .check = &r->check,
                                    .ports = o->last_media_port - o->media_port + 1,
                                    .jitter_buffer_ns = JITTER_BUFFER_NS,
-                                   .linger_ns = LINGER_NS};
+                                   .linger_ns = LINGER_NS,
+                                   .stream_codec = codec};
     return callmedia_setup_open(&r->media_setup, &r->media_options, all, r->part_count, e);
 }
 

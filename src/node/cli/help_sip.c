@@ -18,6 +18,11 @@ static void option_words(const struct sipp_option_help *h, char *buffer, size_t 
                h->words != NULL ? h->words : "");
 }
 
+static const char *before_text(const struct sipp_option_help *h)
+{
+    return !h->is_taken ? "not here: " : !h->has_effect ? "no effect here: " : "";
+}
+
 void help_print_sip(const struct command *c, FILE *out)
 {
     struct sipp_option_help h;
@@ -26,7 +31,7 @@ void help_print_sip(const struct command *c, FILE *out)
     fputs("\noptions, as SIPp's:\n", out);
     for (unsigned i = 0; sipp_options_help(i, &h) == 0; i++) {
         option_words(&h, words, sizeof words);
-        fprintf(out, "  %-30s %s%s\n", words, h.is_taken ? "" : "not here: ", h.text);
+        fprintf(out, "  %-30s %s%s\n", words, before_text(&h), h.text);
     }
     fputs("\nbuilt-in scenarios (-sn, -sd):\n", out);
     for (unsigned i = 0; scenario_builtin_name(i) != NULL; i++)
@@ -43,7 +48,7 @@ static void print_options(FILE *out, bool is_taken)
             continue;
         option_words(&h, words, sizeof words);
         manual_print_line(out, ".TP\n.B ", words);
-        manual_print_line(out, "", h.text);
+        manual_print_line(out, h.is_taken ? before_text(&h) : "", h.text);
     }
 }
 

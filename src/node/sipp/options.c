@@ -42,6 +42,7 @@ static void set_defaults(struct sipp_options *o)
     o->media_port = 6000;
     o->last_media_port = 65535;
     o->audio_tolerance = o->video_tolerance = 1;
+    o->rtp_payload = UINT_MAX;
     o->gather_ns = 200 * NS_PER_US;
     o->threads = 1;
     o->watchdog_interval_ns = 400 * NS_PER_MS;
@@ -295,6 +296,16 @@ static int set_value(struct reading *r, const struct sipp_option *o, const char 
     }
 }
 
+static int remark(struct reading *r, const struct sipp_option *o)
+{
+    struct sipp_options *to = r->options;
+    if (take(r, o->name, o->words) == NULL)
+        return -EINVAL;
+    if (to->remark_count < SIPP_REMARKS_MAX)
+        to->remarks[to->remark_count++] = (struct sipp_remark){o->name, o->text};
+    return 0;
+}
+
 static int set_option(struct reading *r, const struct sipp_option *o)
 {
     void *place = (char *)r->options + o->offset;
@@ -309,7 +320,9 @@ static int set_option(struct reading *r, const struct sipp_option *o)
     case SIPP_OWN:
         return set_own(r, o);
     case SIPP_IGNORED:
-        return o->unit > 0 && take(r, o->name, o->words) == NULL ? -EINVAL : 0;
+        return 0;
+    case SIPP_REMARKED:
+        return remark(r, o);
     case SIPP_REFUSED:
         return err_set(r->e, -EINVAL, "-%s: %s", o->name, o->text);
     default: {
@@ -454,6 +467,7 @@ int sipp_options_help(unsigned i, struct sipp_option_help *ret)
     if (i >= count)
         return -ENOENT;
     const struct sipp_option *o = &sipp_option_table[i];
-    *ret = (struct sipp_option_help){o->name, o->words, o->text, o->kind != SIPP_REFUSED};
+    *ret = (struct sipp_option_help){o->name, o->words, o->text, o->kind != SIPP_REFUSED,
+                                     o->kind != SIPP_REMARKED};
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * options: SIPp's command line. Every option of SIPp 3.6 and 3.7 is known: it is understood, or it
- * is refused with the reason. One thread.
+ * options: SIPp's command line. Every option of SIPp 3.6 and 3.7 is known: it is understood, or
+ * remarked on because it means nothing here, or refused, both with the reason. One thread.
  */
 #ifndef VAPERF_NODE_SIPP_OPTIONS_H
 #define VAPERF_NODE_SIPP_OPTIONS_H
@@ -39,7 +39,12 @@ enum sipp_trace_kind {
     SIPP_TRACE_COUNT,
 };
 
-enum { SIPP_LIST_MAX = 64, SIPP_THREADS_MAX = 64 };
+enum { SIPP_LIST_MAX = 64, SIPP_THREADS_MAX = 64, SIPP_REMARKS_MAX = 16 };
+
+/* An option that was given and means nothing here. */
+struct sipp_remark {
+    const char *name, *reason;
+};
 
 struct sipp_options {
     /* what is run */
@@ -77,6 +82,7 @@ struct sipp_options {
     bool is_timeout_error;
     /* media */
     unsigned media_port, last_media_port;
+    unsigned rtp_payload; /* UINT_MAX: the peer's SDP says it */
     bool has_rtp_echo;
     double audio_tolerance, video_tolerance;
     bool notes_checks; /* also those that passed */
@@ -97,6 +103,8 @@ struct sipp_options {
     uint64_t watchdog_interval_ns, watchdog_reset_ns, watchdog_minor_ns, watchdog_major_ns;
     uint64_t watchdog_minor_most, watchdog_major_most;
     bool show_help, show_version;
+    struct sipp_remark remarks[SIPP_REMARKS_MAX];
+    unsigned remark_count;
 };
 
 /* Reads the words behind the program's name. 0; -EINVAL with what is wrong and what would be right;
@@ -111,6 +119,7 @@ int sipp_parse_time(const char *text, uint64_t unit_ns, uint64_t *ret_ns);
 struct sipp_option_help {
     const char *name, *words, *text; /* words may be NULL */
     bool is_taken;                   /* else it is refused, and the text says why */
+    bool has_effect;                 /* of those taken; else the text says why not */
 };
 int sipp_options_help(unsigned i, struct sipp_option_help *ret);
 

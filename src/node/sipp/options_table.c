@@ -18,8 +18,8 @@
     }
 #define NO_SCTP "SCTP is not among the transports: u1 un ui t1 tn l1 ln are"
 #define NO_PLUGIN "plug-ins of SIPp are built for SIPp alone"
-#define NO_CHOICE "packets are read and sent as they come and fall due: leave it out"
-#define NO_LOOPS "a turn of the loop takes what there is, up to 256 of each kind: leave it out"
+#define NO_CHOICE "packets are read and sent as they come and fall due"
+#define NO_LOOPS "a turn of the loop takes what there is, up to 256 of each kind"
 
 const struct sipp_option sipp_option_table[] = {
     /* what is run */
@@ -128,15 +128,15 @@ const struct sipp_option sipp_option_table[] = {
      "the last one for media, four a call (65535)"},
     {"rtp_echo", SIPP_FLAG, AT(has_rtp_echo), 0, NULL,
      "every call sends back the RTP that it hears"},
-    {"mb", SIPP_REFUSED, 0, 0, "BYTES", NO_CHOICE},
-    {"rtp_payload", SIPP_REFUSED, 0, 0, "N",
-     "rtp_stream has its payload type from the scenario or the peer's SDP"},
-    {"random_base_ssrc", SIPP_REFUSED, 0, 0, NULL, "SSRCs are always random here: leave it out"},
+    {"mb", SIPP_REMARKED, 0, 0, "BYTES", NO_CHOICE},
+    {"rtp_payload", SIPP_SMALL, AT(rtp_payload), 0, "N",
+     "payload type of rtp_stream where the scenario says none (the peer's SDP says it)"},
+    {"random_base_ssrc", SIPP_IGNORED, 0, 0, NULL, "SSRCs are random: always so here"},
     {"audiotolerance", SIPP_REAL, AT(audio_tolerance), 0, "SHARE",
      "the RTP check of a call fails where so much of a pattern is wrong or missing (1.0: all)"},
     {"videotolerance", SIPP_REAL, AT(video_tolerance), 0, "SHARE", "the same, of video"},
-    {"rtp_threadtasks", SIPP_REFUSED, 0, 0, "N", NO_CHOICE},
-    {"rtp_buffsize", SIPP_REFUSED, 0, 0, "BYTES", NO_CHOICE},
+    {"rtp_threadtasks", SIPP_REMARKED, 0, 0, "N", NO_CHOICE},
+    {"rtp_buffsize", SIPP_REMARKED, 0, 0, "BYTES", NO_CHOICE},
     {"rtpcheck_debug", SIPP_FLAG, AT(notes_checks), 0, NULL,
      "RTP checks that passed are told too, where those that failed are (-trace_err)"},
     {"srtpcheck_debug", SIPP_FLAG, AT(notes_checks), 0, NULL, "the same"},
@@ -184,8 +184,8 @@ const struct sipp_option sipp_option_table[] = {
      "threads, each with calls and a socket of its own, not in SIPp (1)"},
     {"timer_resol", SIPP_TIME, AT(gather_ns), MS, "TIME",
      "while there is work, what is due within it is taken together (200 us)"},
-    {"max_recv_loops", SIPP_REFUSED, 0, 0, "N", NO_LOOPS},
-    {"max_sched_loops", SIPP_REFUSED, 0, 0, "N", NO_LOOPS},
+    {"max_recv_loops", SIPP_REMARKED, 0, 0, "N", NO_LOOPS},
+    {"max_sched_loops", SIPP_REMARKED, 0, 0, "N", NO_LOOPS},
     {"watchdog_interval", SIPP_TIME, AT(watchdog_interval_ns), MS, "TIME",
      "how often stalls of the own loop are looked for (400 ms)"},
     {"watchdog_reset", SIPP_TIME, AT(watchdog_reset_ns), MS, "TIME",

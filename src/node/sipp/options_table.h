@@ -21,7 +21,8 @@ enum sipp_option_kind {
     SIPP_REAL,     /* double, not below 0 */
     SIPP_TIME,     /* uint64_t ns; a bare number is of `unit` ns */
     SIPP_OWN,      /* options.c knows it by its name */
-    SIPP_IGNORED,  /* accepted: `unit` words follow that mean nothing here */
+    SIPP_IGNORED,  /* accepted: it is so anyway, as text says */
+    SIPP_REMARKED, /* accepted: a word follows that means nothing here, and text says why */
     SIPP_REFUSED,  /* text says why */
 };
 
@@ -29,7 +30,7 @@ struct sipp_option {
     const char *name; /* without the dash */
     enum sipp_option_kind kind;
     size_t offset;
-    unsigned long long unit; /* SIPP_TIME: ns; SIPP_BIT: the mask; SIPP_IGNORED: words */
+    unsigned long long unit; /* SIPP_TIME: ns; SIPP_BIT: the mask */
     const char *words;       /* what follows, as --help shows it */
     const char *text;        /* one sentence */
 };

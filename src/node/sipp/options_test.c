@@ -135,6 +135,23 @@ static void test_a_receiver(void **state)
     assert_null(o->receiver_file);
 }
 
+/* A script that turns knobs of SIPp's own runs, and is told that they turn nothing. */
+static void test_remarks(void **state)
+{
+    struct state *s = *state;
+    const struct sipp_options *o = &s->options;
+    assert_int_equal(parse(s, "-mb 2048 -random_base_ssrc -max_recv_loops 1000 -rtp_payload 0 b"),
+                     0);
+    assert_int_equal(o->remark_count, 2);
+    assert_string_equal(o->remarks[0].name, "mb");
+    assert_string_equal(o->remarks[1].name, "max_recv_loops");
+    assert_string_equal(o->remarks[1].reason,
+                        "a turn of the loop takes what there is, up to 256 of each kind");
+    assert_int_equal(o->rtp_payload, 0);
+    assert_int_equal(parse(s, "-mb"), -EINVAL);
+    assert_string_equal(s->e.text, "-mb wants BYTES behind it");
+}
+
 static void test_times(void **state)
 {
     static const struct {
@@ -236,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_remote, setup, teardown),
         cmocka_unit_test_setup_teardown(test_behaviours, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_receiver, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_remarks, setup, teardown),
         cmocka_unit_test(test_times),
         cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_option, setup, teardown),
