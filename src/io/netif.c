@@ -104,3 +104,12 @@ int netif_find(struct netif *ret, const struct sockaddr_storage *address, struct
     }
     return netif_read(ret, name, e);
 }
+
+int netif_bind(int fd, const char *name)
+{
+    if (name == NULL) {
+        return 0;
+    }
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) < 0 ? -errno
+                                                                                          : 0;
+}

@@ -25,5 +25,8 @@ struct netif {
 int netif_read(struct netif *ret, const char *name, struct err *e);
 /* The interface that has this address. -EADDRNOTAVAIL. */
 int netif_find(struct netif *ret, const struct sockaddr_storage *address, struct err *e);
+/* From now on a socket sends and hears by that interface alone; NULL: by any, as before. -ENODEV,
+ * -EPERM, other -errno. */
+int netif_bind(int fd, const char *name);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/addr.h"
+#include "io/netif.h"
 
 enum { BACKLOG = 4096 };
 
@@ -84,8 +85,8 @@ static int bind_source(int fd, const struct sockaddr_storage *local)
     return bind(fd, (const struct sockaddr *)local, addr_size(local)) < 0 ? -errno : 0;
 }
 
-int tcp_connect(struct tcp_conn *c, const struct sockaddr_storage *local,
-                const struct sockaddr_storage *peer)
+int tcp_connect_by(struct tcp_conn *c, const char *interface, const struct sockaddr_storage *local,
+                   const struct sockaddr_storage *peer)
 {
     int fd, result;
 
@@ -96,7 +97,8 @@ int tcp_connect(struct tcp_conn *c, const struct sockaddr_storage *local,
     if (fd < 0) {
         return -errno;
     }
-    result = bind_source(fd, local);
+    result = netif_bind(fd, interface);
+    result = result == 0 ? bind_source(fd, local) : result;
     if (result == 0 && connect(fd, (const struct sockaddr *)peer, addr_size(peer)) < 0 &&
         errno != EINPROGRESS) {
         result = -errno;
@@ -110,6 +112,12 @@ int tcp_connect(struct tcp_conn *c, const struct sockaddr_storage *local,
     c->state = TCP_CONNECTING;
     c->peer = *peer;
     return 0;
+}
+
+int tcp_connect(struct tcp_conn *c, const struct sockaddr_storage *local,
+                const struct sockaddr_storage *peer)
+{
+    return tcp_connect_by(c, NULL, local, peer);
 }
 
 static int end_connecting(struct tcp_conn *c)
@@ -226,27 +234,37 @@ void tcp_abort(struct tcp_conn *c)
 
 /* ---- a listener ---- */
 
-int tcp_listen(struct tcp_listener *ret, const struct sockaddr_storage *local, unsigned flags)
+int tcp_listen_by(struct tcp_listener *ret, const char *interface,
+                  const struct sockaddr_storage *local, unsigned flags)
 {
     struct tcp_listener l = {.fd = -1};
     socklen_t size = sizeof(l.local);
-    int on = 1;
+    int on = 1, result;
 
     l.fd = socket(local->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (l.fd < 0) {
         return -errno;
+    }
+    if ((result = netif_bind(l.fd, interface)) < 0) {
+        close(l.fd);
+        return result;
     }
     (void)setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (((flags & TCP_REUSE_PORT) != 0 &&
          setsockopt(l.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) ||
         bind(l.fd, (const struct sockaddr *)local, addr_size(local)) < 0 ||
         listen(l.fd, BACKLOG) < 0 || getsockname(l.fd, (struct sockaddr *)&l.local, &size) < 0) {
-        int result = -errno;
+        result = -errno;
         close(l.fd);
         return result;
     }
     *ret = l;
     return 0;
+}
+
+int tcp_listen(struct tcp_listener *ret, const struct sockaddr_storage *local, unsigned flags)
+{
+    return tcp_listen_by(ret, NULL, local, flags);
 }
 
 int tcp_accept(const struct tcp_listener *l, struct tcp_conn *c)

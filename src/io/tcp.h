@@ -45,6 +45,9 @@ void tcp_init(struct tcp_conn *c, uint8_t *memory, uint32_t size);
  * the descriptor is writable: tcp_flush. -EISCONN: it is no closed connection; -errno. */
 int tcp_connect(struct tcp_conn *c, const struct sockaddr_storage *local,
                 const struct sockaddr_storage *peer);
+/* The same by one interface alone (NULL: any). */
+int tcp_connect_by(struct tcp_conn *c, const char *interface, const struct sockaddr_storage *local,
+                   const struct sockaddr_storage *peer);
 /* Takes all of it or nothing: written, or queued. -EAGAIN: the queue has no room, later;
  * -ENOTCONN: closed; other -errno: the connection is broken, close it. */
 int tcp_send(struct tcp_conn *c, const void *bytes, size_t size);
@@ -68,6 +71,9 @@ struct tcp_listener {
 
 /* -errno, nothing stays open. */
 int tcp_listen(struct tcp_listener *ret, const struct sockaddr_storage *local, unsigned flags);
+/* The same by one interface alone (NULL: any). */
+int tcp_listen_by(struct tcp_listener *ret, const char *interface,
+                  const struct sockaddr_storage *local, unsigned flags);
 /* Into a closed connection. 1: one came, 0: none waits, -errno (-EMFILE: no more descriptors). */
 int tcp_accept(const struct tcp_listener *l, struct tcp_conn *c);
 void tcp_unlisten(struct tcp_listener *l); /* NULL-safe, twice-safe */

@@ -198,10 +198,10 @@ static int attach(struct tls_conn *c, const struct tls_context *context, int is_
     return 0;
 }
 
-int tls_connect(struct tls_conn *c, struct tls_context *context,
+int tls_connect(struct tls_conn *c, struct tls_context *context, const char *interface,
                 const struct sockaddr_storage *local, const struct sockaddr_storage *peer)
 {
-    int result = tcp_connect(&c->tcp, local, peer);
+    int result = tcp_connect_by(&c->tcp, interface, local, peer);
     return result < 0 ? result : attach(c, context, 0);
 }
 

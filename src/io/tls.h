@@ -32,10 +32,10 @@ struct tls_conn {
 };
 
 void tls_init(struct tls_conn *c, uint8_t *memory, uint32_t size);
-/* As their namesakes of tcp. The handshake runs by itself inside tls_flush and tls_receive; until
- * it is over tls_send queues. A failed handshake is -EPROTO, a certificate that is not accepted
- * -EKEYREJECTED. */
-int tls_connect(struct tls_conn *c, struct tls_context *context,
+/* As their namesakes of tcp; interface NULL: any. The handshake runs by itself inside tls_flush and
+ * tls_receive; until it is over tls_send queues. A failed handshake is -EPROTO, a certificate that
+ * is not accepted -EKEYREJECTED. */
+int tls_connect(struct tls_conn *c, struct tls_context *context, const char *interface,
                 const struct sockaddr_storage *local, const struct sockaddr_storage *peer);
 int tls_accept(const struct tcp_listener *l, struct tls_context *context, struct tls_conn *c);
 int tls_send(struct tls_conn *c, const void *bytes, size_t size);

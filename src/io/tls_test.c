@@ -88,7 +88,7 @@ static void pair_open(struct pair *p, const char *trusted, const char *version)
     assert_int_equal(tcp_listen(&p->listener, &local, 0), 0);
     tls_init(&p->client, p->memory[0], QUEUE);
     tls_init(&p->server, p->memory[1], QUEUE);
-    assert_int_equal(tls_connect(&p->client, p->caller, NULL, &p->listener.local), 0);
+    assert_int_equal(tls_connect(&p->client, p->caller, NULL, NULL, &p->listener.local), 0);
 }
 
 static void pair_close(struct pair *p)

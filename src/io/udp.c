@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "io/addr.h"
+#include "io/netif.h"
 
 enum { PAIR_TRIES = 256 /* ports whose neighbour may be taken */ };
 
@@ -36,16 +37,20 @@ void udp_set_buffers(struct udp_socket *s, uint64_t bytes)
     s->send_bytes = set_buffer(s->fd, SO_SNDBUFFORCE, SO_SNDBUF, bytes);
 }
 
-int udp_open(struct udp_socket *ret, const struct sockaddr_storage *local, uint64_t buffer_bytes,
-             unsigned flags)
+int udp_open_by(struct udp_socket *ret, const char *interface, const struct sockaddr_storage *local,
+                uint64_t buffer_bytes, unsigned flags)
 {
     struct udp_socket s = {.fd = -1};
     socklen_t size = sizeof(s.local);
-    int on = 1;
+    int on = 1, result;
 
     s.fd = socket(local->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s.fd < 0) {
         return -errno;
+    }
+    if ((result = netif_bind(s.fd, interface)) < 0) {
+        close(s.fd);
+        return result;
     }
     if (((flags & UDP_REUSE_PORT) != 0 &&
          setsockopt(s.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0) ||
@@ -53,13 +58,19 @@ int udp_open(struct udp_socket *ret, const struct sockaddr_storage *local, uint6
         getsockname(s.fd, (struct sockaddr *)&s.local, &size) < 0 ||
         ((flags & UDP_TIMESTAMPS) != 0 &&
          setsockopt(s.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)) {
-        int result = -errno;
+        result = -errno;
         close(s.fd);
         return result;
     }
     udp_set_buffers(&s, buffer_bytes);
     *ret = s;
     return 0;
+}
+
+int udp_open(struct udp_socket *ret, const struct sockaddr_storage *local, uint64_t buffer_bytes,
+             unsigned flags)
+{
+    return udp_open_by(ret, NULL, local, buffer_bytes, flags);
 }
 
 /* One socket at a port of the kernel's choice (or the one given), and one beside it. */

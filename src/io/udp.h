@@ -25,6 +25,9 @@ struct udp_socket {
  */
 int udp_open(struct udp_socket *ret, const struct sockaddr_storage *local, uint64_t buffer_bytes,
              unsigned flags);
+/* The same by one interface alone (NULL: any). */
+int udp_open_by(struct udp_socket *ret, const char *interface, const struct sockaddr_storage *local,
+                uint64_t buffer_bytes, unsigned flags);
 /* An even port and the next one, for RTP and its RTCP (RFC 3550 clause 11). `local` has an even
  * port (-EINVAL: an odd one) or 0: any two. -errno, nothing stays open. */
 int udp_open_pair(struct udp_socket *ret_even, struct udp_socket *ret_next,

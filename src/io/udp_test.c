@@ -73,6 +73,22 @@ static void a_port_taken_is_said(void **state)
 }
 
 /* Of the kernel's choice or of ours: the even one first, its neighbour behind it, or neither. */
+static void an_interface_is_kept_to(void **state)
+{
+    struct sockaddr_storage any;
+    struct udp_socket s;
+    char name[16] = "";
+    socklen_t size = sizeof(name);
+
+    (void)state;
+    assert_int_equal(addr_parse(&any, "127.0.0.1"), 0);
+    assert_int_equal(udp_open_by(&s, "none-such", &any, 0, 0), -ENODEV);
+    assert_int_equal(udp_open_by(&s, "lo", &any, 0, 0), 0);
+    assert_int_equal(getsockopt(s.fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size), 0);
+    assert_string_equal(name, "lo");
+    udp_close(&s);
+}
+
 static void a_pair_is_an_even_port_and_the_next(void **state)
 {
     struct sockaddr_storage any, odd;
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(counts_what_the_queue_drops),
         cmocka_unit_test(a_message_carries_the_time_it_came),
         cmocka_unit_test(a_port_taken_is_said),
+        cmocka_unit_test(an_interface_is_kept_to),
         cmocka_unit_test(a_pair_is_an_even_port_and_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

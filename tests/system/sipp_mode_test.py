@@ -474,6 +474,33 @@ class Options(Sipp):
         self.assertEqual(code, 255)
         self.assertIn("-rtp_payload 77", err)
 
+    def test_interface(self):
+        """-bind_to_device: sockets of both transports are the interface's, those of media too."""
+        for transport, letter in [("udp", "u"), ("tcp", "t")]:
+            words = ["-t", letter + "1", "-bind_to_device", "lo"]
+            _, port = self.server("-sn", "uas", *words, transport=transport)
+            self.assertIn("lo:%d " % port, self.sockets(letter))
+            self.assertEqual(self.call(port, "-sn", "uac", "-m", "2", "-r", "100", *words)[0], 0)
+        shutil.copy(os.path.join(SCENARIOS, "tone.wav"), self.folder)
+        self.write("play.xml", HEAD % (
+            '<nop><action><exec rtp_stream="tone.wav"/></action></nop>'
+            + OPTIONS % ("", "[media_port]") + OK))
+        heard, first = self.deaf(), loopback.port()
+        self.start("-sf", "play.xml", "-m", "1", "-r", "100", "-nr", "-i", "127.0.0.1", "-mp", "9000",
+                   "-p", str(first), "-bind_to_device", "lo",
+                   "127.0.0.1:%d" % heard.getsockname()[1])
+        heard.recv(4000)
+        self.assertIn("127.0.0.1%lo:9000 ", self.sockets("u"))
+        code, _, err = self.call(5060, "-sn", "uac", "-bind_to_device", "nowhere")
+        self.assertEqual(code, 255)
+        self.assertIn("-bind_to_device nowhere: No such device", err)
+
+    @staticmethod
+    def sockets(letter):
+        """As ss shows those of UDP or TCP: address%interface:port."""
+        return subprocess.run(["ss", "-Hna" + letter], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+
     def test_media(self):
         """What the scenario plays comes back from -rtp_echo, packet by packet."""
         shutil.copy(os.path.join(SCENARIOS, "tone.wav"), self.folder)

@@ -347,7 +347,8 @@ int callmedia_open(struct callmedia **ret, const struct callmedia_setup *setup,
                    struct calls_options *calls, uint32_t shard, uint32_t shards, struct err *e)
 {
     struct callmedia_shard o = {
-        setup, {0}, (uint16_t)calls->media_port, shard, shards, calls->limit, calls->seed};
+        setup,        {0},         (uint16_t)calls->media_port, shard, shards,
+        calls->limit, calls->seed, calls->transport.interface};
     struct callmedia *m;
     int result;
 

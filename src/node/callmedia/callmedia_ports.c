@@ -32,7 +32,7 @@ static int open_socket(struct callmedia *m, struct session *s, int port)
         return 0;
     }
     addr_set_port(&local, session_port(m, s, port));
-    result = udp_open(&u, &local, 0, UDP_TIMESTAMPS);
+    result = udp_open_by(&u, m->o.interface, &local, 0, UDP_TIMESTAMPS);
     if (result == 0 && epoll_ctl(m->epoll, EPOLL_CTL_ADD, u.fd, &event) < 0) {
         result = -errno;
         udp_close(&u);

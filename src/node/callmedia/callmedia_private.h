@@ -89,6 +89,7 @@ struct callmedia_shard {
     uint32_t shard, shards;
     uint32_t calls; /* places of the shard of calls */
     uint64_t seed;
+    const char *interface; /* its sockets are bound to it; NULL: to none */
 };
 
 struct callmedia {

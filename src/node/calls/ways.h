@@ -34,6 +34,7 @@ struct ways_options {
     enum ways_sharing sharing;
     unsigned flags;
     struct sockaddr_storage local;
+    const char *interface;                  /* all sockets are bound to it, lent; NULL: to none */
     const struct sockaddr_storage *sources; /* PER_ADDRESS: one way each, lent while opening */
     uint32_t source_count;
     const struct sockaddr_storage *remote; /* where connections go; NULL: only taken */

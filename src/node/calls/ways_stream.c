@@ -82,8 +82,8 @@ int stream_side_open(struct ways *t, struct err *e)
     if ((t->o.flags & WAYS_SERVER) == 0) {
         return 0;
     }
-    result = tcp_listen(&t->listener, &t->o.local,
-                        (t->o.flags & WAYS_REUSE_PORT) != 0 ? TCP_REUSE_PORT : 0);
+    result = tcp_listen_by(&t->listener, t->o.interface, &t->o.local,
+                           (t->o.flags & WAYS_REUSE_PORT) != 0 ? TCP_REUSE_PORT : 0);
     if (result == 0) {
         t->o.local = t->listener.local;
         result = way_watch(t, WAYS_NO_WAY, t->listener.fd, EPOLLIN, EPOLL_CTL_ADD);
@@ -114,8 +114,8 @@ int stream_way_connect_to(struct ways *t, uint32_t i, const struct sockaddr_stor
     int result;
 
     addr_set_port(&local, t->o.sharing == WAYS_PER_ADDRESS ? addr_port(&local) : 0);
-    result = is_tls(t) ? tls_connect(&w->stream, t->o.tls, &local, to)
-                       : tcp_connect(&w->stream.tcp, &local, to);
+    result = is_tls(t) ? tls_connect(&w->stream, t->o.tls, t->o.interface, &local, to)
+                       : tcp_connect_by(&w->stream.tcp, t->o.interface, &local, to);
     if (result == 0) {
         w->is_taken = false;
         t->counts.connects++;

@@ -15,7 +15,8 @@ int udp_way_open(struct ways *t, uint32_t i, const struct sockaddr_storage *loca
 {
     struct way *w = &t->ways[i];
     unsigned shared = (t->o.flags & WAYS_REUSE_PORT) != 0 ? UDP_REUSE_PORT : 0;
-    int result = udp_open(&w->udp, local, t->o.buffer_bytes, UDP_TIMESTAMPS | shared);
+    int result =
+        udp_open_by(&w->udp, t->o.interface, local, t->o.buffer_bytes, UDP_TIMESTAMPS | shared);
 
     if (result < 0) {
         return result;

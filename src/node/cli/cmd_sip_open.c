@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "io/addr.h"
+#include "io/netif.h"
 #include "io/tls.h"
 #include "node/cli/cmd_sip.h"
 #include "version.h"
@@ -54,14 +55,17 @@ static int resolve(const char *name, unsigned port, struct sockaddr_storage *ret
 }
 
 /* The address from which the remote one is reached; nothing is sent. */
-static int address_towards(const struct sockaddr_storage *remote, struct sockaddr_storage *ret,
-                           struct err *e)
+static int address_towards(const struct sockaddr_storage *remote, const char *interface,
+                           struct sockaddr_storage *ret, struct err *e)
 {
     socklen_t size = sizeof *ret;
     const int fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int result = 0;
-    if (fd < 0 || connect(fd, (const struct sockaddr *)remote, addr_size(remote)) < 0 ||
-        getsockname(fd, (struct sockaddr *)ret, &size) < 0)
+    const int bound = fd >= 0 ? netif_bind(fd, interface) : 0;
+    if (bound < 0)
+        result = err_set(e, bound, "-bind_to_device %.40s: %s", interface, strerror(-bound));
+    else if (fd < 0 || connect(fd, (const struct sockaddr *)remote, addr_size(remote)) < 0 ||
+             getsockname(fd, (struct sockaddr *)ret, &size) < 0)
         result = err_set(e, -errno, "no way to the remote host: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
@@ -92,10 +96,12 @@ static int find_local(struct sip_run *r, struct err *e)
     const struct sipp_options *o = &r->options;
     char host[ADDR_TEXT_MAX];
     int result = 0;
+    if (o->interface != NULL && if_nametoindex(o->interface) == 0)
+        return err_set(e, -ENODEV, "-bind_to_device %.40s: %s", o->interface, strerror(ENODEV));
     if (o->local_ip != NULL)
         result = resolve(o->local_ip, 0, &r->local, e);
     else if (r->remote.ss_family != AF_UNSPEC)
-        result = address_towards(&r->remote, &r->local, e);
+        result = address_towards(&r->remote, o->interface, &r->local, e);
     else
         primary_address(&r->local);
     if (result < 0)
@@ -197,6 +203,7 @@ static void fill_ways(const struct sip_run *r, struct ways_options *w)
     w->sharing = is_server && o->sockets == SIPP_PER_CALL ? WAYS_ONE : sharings[o->sockets];
     w->flags = is_server ? WAYS_SERVER : 0;
     w->local = r->local;
+    w->interface = o->interface;
     w->buffer_bytes = o->buffer_bytes;
     w->ways_max = (uint32_t)(o->max_sockets < 1000000 ? o->max_sockets : 1000000);
     w->reconnect_ns = o->reconnect_sleep_ns;

@@ -59,6 +59,7 @@ struct sipp_options {
     enum sipp_transport transport;
     enum sipp_sockets sockets;
     const char *local_ip, *control_ip, *media_ip;
+    const char *interface;             /* -bind_to_device */
     bool is_bound;                     /* to local_ip, -bind_local */
     unsigned local_port, control_port; /* 0: SIPp's own choice */
     uint64_t max_sockets, max_reconnect;
