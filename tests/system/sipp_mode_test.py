@@ -687,6 +687,18 @@ class Files(Sipp):
         self.assertEqual(sum(int(n) for name, n in row.items()
                              if name.startswith("CallLengthRepartition_")), 3)
 
+    def test_a_ring_of_logs(self):
+        """-ringbuffer_size begins a log anew, and -ringbuffer_files older ones stay."""
+        _, port = self.server()
+        code, _, err = self.call(port, "-sn", "uac", "-m", "20", "-r", "100", "-trace_msg",
+                                 "-ringbuffer_files", "3", "-ringbuffer_size", "5000")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(self.files(r"uac_\d+_messages\.log")), 1)
+        older = self.files(r"uac_\d+_messages_\d+(\.\d+)?\.log")
+        self.assertEqual(len(older), 3)
+        for name in older:
+            self.assertGreater(os.path.getsize(os.path.join(self.folder, name)), 5000)
+
     def test_forms_and_names(self):
         _, port = self.server("-sf", "answer.xml")
         words = ["-sf", "ask.xml", "-m", "2", "-r", "100", "-trace_stat", "-stf", "s.csv",

@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "node/sipp/options_table.h"
 
+enum { RING_FILES_MAX = 10000 };
+
 struct reading {
     struct sipp_options *options;
     struct scenario_pair *keys, *sets, *indexes;
@@ -424,6 +426,9 @@ static int check_together(const struct sipp_options *o, struct err *e)
         return err_set(e, -EINVAL, "-3pcc, -master and -slave: one of the three");
     if ((o->master != NULL || o->slave != NULL) != (o->slave_file != NULL))
         return err_set(e, -EINVAL, "-master or -slave and -slave_cfg belong together");
+    if (o->ring_files > RING_FILES_MAX)
+        return err_set(e, -EINVAL, "-ringbuffer_files %u: %d are the most", o->ring_files,
+                       RING_FILES_MAX);
     return check_threads(o, e);
 }
 

@@ -93,6 +93,8 @@ struct sipp_options {
     struct sipp_trace trace[SIPP_TRACE_COUNT];
     uint64_t stat_period_ns, screen_period_ns, rtt_every;
     uint64_t max_log_bytes; /* 0: no limit */
+    uint64_t ring_bytes;    /* -ringbuffer_size, 0: logs are whole */
+    unsigned ring_files;
     uint64_t sleep_ns;
     char stat_delimiter;
     bool is_rfc3339, periodic_rtd;

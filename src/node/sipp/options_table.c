@@ -204,8 +204,10 @@ const struct sipp_option sipp_option_table[] = {
     {"pmtu", SIPP_REFUSED, 0, 0, "BYTES", NO_SCTP},
     {"gracefulclose", SIPP_REFUSED, 0, 0, "true|false", NO_SCTP},
     {"plugin", SIPP_REFUSED, 0, 0, "FILE", NO_PLUGIN},
-    {"ringbuffer_files", SIPP_REFUSED, 0, 0, "N", "traces are whole files: leave it out"},
-    {"ringbuffer_size", SIPP_REFUSED, 0, 0, "BYTES", "traces are whole files: leave it out"},
+    {"ringbuffer_files", SIPP_SMALL, AT(ring_files), 0, "N",
+     "so many older files of each log are kept (0)"},
+    {"ringbuffer_size", SIPP_COUNT, AT(ring_bytes), 0, "BYTES",
+     "a log that is larger begins a new file"},
     {"max_log_size", SIPP_COUNT, AT(max_log_bytes), 0, "BYTES", "a trace ends there"},
     {NULL, SIPP_FLAG, 0, 0, NULL, NULL},
 };

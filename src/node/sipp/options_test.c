@@ -203,6 +203,7 @@ static void test_wrong(void **state)
          "-reconnect_close maybe: a lost connection ends its calls: true is known"},
         {"-max_rtp_port 6002", "-max_rtp_port 6002: a call has four ports from 6000 on"},
         {"-3pcc a -master b", "-3pcc, -master and -slave: one of the three"},
+        {"-ringbuffer_files 10001", "-ringbuffer_files 10001: 10000 are the most"},
         {"-threads 65", "-threads 65: 1 to 64"},
         {"-threads 2 -master a -slave_cfg b", "-threads 2: a twin of 3PCC talks with one thread"},
         {"-threads 2 -t ui -inf a -ip_field 0",

@@ -45,21 +45,26 @@ void sipp_traces_init(struct sipp_traces *t, const struct sipp_options *o, const
     scenario_word(scenario, word, sizeof word);
     t->is_rfc3339 = o->is_rfc3339;
     t->most_bytes = o->max_log_bytes;
+    t->ring_bytes = o->ring_bytes;
+    t->ring_files = o->ring_files;
+    str_printf(t->stem, sizeof t->stem, "%s_%u", word, process_id);
     for (int i = 0; i < SIPP_TRACE_COUNT; i++) {
         t->is_on[i] = o->trace[i].is_on;
         t->appends[i] = !o->trace[i].overwrite;
         if (o->trace[i].file != NULL)
             str_printf(t->name[i], SIPP_TRACE_NAME_MAX, "%s", o->trace[i].file);
         else
-            str_printf(t->name[i], SIPP_TRACE_NAME_MAX, "%s_%u_%s", word, process_id, endings[i]);
+            str_printf(t->name[i], SIPP_TRACE_NAME_MAX, "%s_%s", t->stem, endings[i]);
     }
 }
 
 /* With the lock held. */
 static FILE *file_of(struct sipp_traces *t, enum sipp_trace_kind kind)
 {
-    if (t->file[kind] == NULL)
+    if (t->file[kind] == NULL) {
         t->file[kind] = fopen(t->name[kind], t->appends[kind] ? "ae" : "we");
+        t->begun_s[kind] = clock_real_ns() / NS_PER_S;
+    }
     return t->file[kind];
 }
 
@@ -85,6 +90,7 @@ int sipp_traces_open(struct sipp_traces *t, struct err *e)
 int sipp_traces_finish(struct sipp_traces *t, struct err *e)
 {
     for (enum sipp_trace_kind i = 0; i < SIPP_TRACE_COUNT; i++) {
+        sipp_ring_finish(&t->ring[i]);
         if (t->file[i] == NULL)
             continue;
         if (fclose(t->file[i]) != 0)
@@ -107,6 +113,25 @@ bool sipp_traces_is_on(const struct sipp_traces *t, enum sipp_trace_kind kind)
     return __atomic_load_n(&t->is_on[kind], __ATOMIC_RELAXED);
 }
 
+/* With the lock held: the file is put aside, or thrown away when none is to be kept, and another
+ * one begun. */
+static void turn_over(struct sipp_traces *t, enum sipp_trace_kind kind)
+{
+    char stem[SIPP_TRACE_STEM_MAX + 32];
+    int result = fclose(t->file[kind]) != 0 ? -errno : 0;
+    t->file[kind] = NULL;
+    str_printf(stem, sizeof stem, "%s_%.*s", t->stem, (int)strcspn(endings[kind], "."),
+               endings[kind]);
+    if (result == 0 && t->ring_files > 0)
+        result =
+            sipp_ring_put(&t->ring[kind], t->ring_files, t->name[kind], stem, t->begun_s[kind]);
+    t->appends[kind] = false;
+    t->written[kind] = 0;
+    errno = -result;
+    if (result < 0 || file_of(t, kind) == NULL)
+        note_error(t, kind);
+}
+
 /* With the lock held. */
 static void put(struct sipp_traces *t, enum sipp_trace_kind kind, const char *text, size_t size,
                 bool flush)
@@ -121,6 +146,8 @@ static void put(struct sipp_traces *t, enum sipp_trace_kind kind, const char *te
         return;
     }
     t->written[kind] += size;
+    if (is_log && t->ring_bytes > 0 && t->written[kind] > t->ring_bytes)
+        turn_over(t, kind);
 }
 
 void sipp_traces_text(struct sipp_traces *t, enum sipp_trace_kind kind, const char *text,

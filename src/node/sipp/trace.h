@@ -15,8 +15,9 @@
 
 #include "base/err.h"
 #include "node/sipp/options.h"
+#include "node/sipp/trace_ring.h"
 
-enum { SIPP_TRACE_NAME_MAX = 256 };
+enum { SIPP_TRACE_NAME_MAX = 256, SIPP_TRACE_STEM_MAX = 160 };
 
 struct sipp_traces {
     pthread_mutex_t lock;
@@ -25,9 +26,14 @@ struct sipp_traces {
     uint64_t written[SIPP_TRACE_COUNT];
     bool is_on[SIPP_TRACE_COUNT], appends[SIPP_TRACE_COUNT];
     bool is_rfc3339;
-    uint64_t most_bytes;         /* of a log, 0: no limit */
-    int error;                   /* the first that writing met, -errno */
-    enum sipp_trace_kind failed; /* whose it was */
+    uint64_t most_bytes; /* of a log, 0: no limit */
+    uint64_t ring_bytes; /* a log that is larger begins anew; 0: none does */
+    unsigned ring_files; /* so many older ones are kept */
+    struct sipp_ring ring[SIPP_TRACE_COUNT];
+    uint64_t begun_s[SIPP_TRACE_COUNT]; /* when its file was opened, wall clock */
+    char stem[SIPP_TRACE_STEM_MAX];     /* <scenario>_<pid> */
+    int error;                          /* the first that writing met, -errno */
+    enum sipp_trace_kind failed;        /* whose it was */
 };
 
 /* Names the files: <scenario>_<pid>_messages.log and so on, where an option does not. */
