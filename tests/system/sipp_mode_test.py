@@ -159,7 +159,7 @@ class ExitCodes(Sipp):
                 ("-r many 127.0.0.1", "a number is wanted"), ("-sn uac", "HOST"),
                 ("-sn nope 127.0.0.1", "no built-in"), ("-sf none.xml 127.0.0.1", "No such file"),
                 ("-sf bad.xml 127.0.0.1", "bad.xml:1:"), ("-t s1 127.0.0.1", "SCTP"),
-                ("-max_recv_loops 3 127.0.0.1", "leave it out"), ("-ci x 127.0.0.1", "-ci x"),
+                ("-plugin x 127.0.0.1", "built for SIPp alone"), ("-ci x 127.0.0.1", "-ci x"),
                 ("-i nowhere.invalid 127.0.0.1", "not known"),
                 ("-rsa :1 127.0.0.1", "-rsa")]:
             code, out, err = self.run_it(*words.split())
