@@ -321,6 +321,28 @@ const char *str_format_number(double value, char *buffer, size_t size)
     return buffer;
 }
 
+const char *str_format_digits(double value, int digits, char *buffer, size_t size)
+{
+    if (!isfinite(value)) {
+        str_printf(buffer, size, "-");
+        return buffer;
+    }
+    int decimals = 0;
+    if (value != 0)
+        decimals = digits - 1 - (int)floor(log10(fabs(value)) + 1e-12);
+    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
+    str_printf(buffer, size, "%.*f", decimals, value);
+    if (strchr(buffer, '.') == NULL)
+        return buffer;
+    size_t n = strlen(buffer);
+    while (n > 0 && buffer[n - 1] == '0')
+        n--;
+    if (n > 0 && buffer[n - 1] == '.')
+        n--;
+    buffer[n] = '\0';
+    return buffer;
+}
+
 bool str_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

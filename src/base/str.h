@@ -26,6 +26,9 @@ const char *str_format_size(uint64_t bytes, char *buffer, size_t size);
 /* For people: whole numbers and all from a thousand on with every digit, others with four; never an
  * exponent in between ("30200", "18820", "1.235"). NAN: "-". */
 const char *str_format_number(double value, char *buffer, size_t size);
+/* As reports have figures: so many significant digits, whole numbers with all of theirs, never an
+ * exponent ("0.0123", "12345"); below 1e-9 it reads as 0. NAN and infinity: "-". */
+const char *str_format_digits(double value, int digits, char *buffer, size_t size);
 bool str_starts(const char *text, const char *prefix);
 unsigned str_edit_distance(const char *a, const char *b);
 /* snprintf that never leaves an unended text and returns the length written. */

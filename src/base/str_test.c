@@ -280,6 +280,23 @@ static void formats_numbers(void **state)
         assert_string_equal(str_format_number(cases[i].value, text, sizeof text), cases[i].text);
 }
 
+static void formats_digits(void **state)
+{
+    static const struct {
+        double value;
+        int digits;
+        const char *text;
+    } cases[] = {{12345, 3, "12345"}, {0.916543, 3, "0.917"}, {0.916543, 4, "0.9165"},
+                 {99.87, 3, "99.9"},  {99.87, 4, "99.87"},    {1e-5, 3, "0.00001"},
+                 {20, 3, "20"},       {1e-12, 3, "0"},        {NAN, 3, "-"}};
+    char text[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(str_format_digits(cases[i].value, cases[i].digits, text, sizeof text),
+                            cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_reals),           cmocka_unit_test(test_bool),
         cmocka_unit_test(test_format_duration), cmocka_unit_test(test_format_short_duration),
         cmocka_unit_test(test_format_size),     cmocka_unit_test(test_rest),
+        cmocka_unit_test(formats_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

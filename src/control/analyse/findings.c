@@ -47,8 +47,8 @@ static const char *say(struct analysis *a, double value, const char *unit)
     if (strcmp(unit, "ns") == 0)
         return arena_strdup(
             &a->arena, str_format_short_duration((uint64_t)fmax(0, value), buffer, sizeof buffer));
-    return arena_printf(&a->arena, "%.3g%s%s", value, strcmp(unit, "1") == 0 ? "" : " ",
-                        strcmp(unit, "1") == 0 ? "" : unit);
+    return arena_printf(&a->arena, "%s%s%s", str_format_digits(value, 3, buffer, sizeof buffer),
+                        strcmp(unit, "1") == 0 ? "" : " ", strcmp(unit, "1") == 0 ? "" : unit);
 }
 
 static const char *say_p(struct analysis *a, double p)
@@ -124,8 +124,10 @@ static const char *sureness(struct analysis *a, const struct estimate *x)
         return "one trial";
     if (x->student.low == x->student.high)
         return arena_printf(&a->arena, "the same in %zu trials", x->n);
-    return arena_printf(&a->arena, "95 %%: %.3g to %.3g, %zu trials", fmax(0, x->student.low),
-                        x->student.high, x->n);
+    char low[32], high[32];
+    return arena_printf(&a->arena, "95 %%: %s to %s, %zu trials",
+                        str_format_digits(fmax(0, x->student.low), 3, low, sizeof low),
+                        str_format_digits(x->student.high, 3, high, sizeof high), x->n);
 }
 
 static bool is_loaded(const struct case_result *c, const char *machine)
@@ -176,12 +178,12 @@ static void note_others(struct analysis *a, const struct case_result *c)
         machines += c->machines[i].figures[MACHINE_BASELINE]->mean;
     }
     if (busy - machines > others_noted_pct)
-        note(
-            a, c,
-            arena_printf(&a->arena,
-                         "%s: before the load the physical CPUs were busy for %.3g %% of one, of "
-                         "which its machines took %.3g %%: other work ran beside them (%zu trials)",
-                         c->name, busy, machines, trials));
+        note(a, c,
+             arena_printf(
+                 &a->arena,
+                 "%s: before the load the physical CPUs were busy for %.3g %% of one, of "
+                 "which its machines took %.3g %%: other work ran beside them (%zu trial%s)",
+                 c->name, busy, machines, trials, trials == 1 ? "" : "s"));
 }
 
 int findings_make(struct analysis *a, struct err *e)

@@ -60,7 +60,7 @@ static void on_progress(void *arg, const struct run_progress *p)
 {
     struct run_view *v = arg;
     char line[400], left[32], delay[32], study[48] = "", again[32] = "", loss[32] = "-";
-    char doing[128] = "";
+    char doing[128] = "", number[32];
     if (!v->live)
         return;
     if (p->total > 0)
@@ -68,7 +68,8 @@ static void on_progress(void *arg, const struct run_progress *p)
     if (p->attempt > 1)
         str_printf(again, sizeof again, " (attempt %llu)", (unsigned long long)p->attempt);
     if (isfinite(p->loss_pct))
-        str_printf(loss, sizeof loss, "%.3g%%", p->loss_pct);
+        str_printf(loss, sizeof loss, "%s%%",
+                   str_format_digits(p->loss_pct, 3, number, sizeof number));
     if (p->doing != NULL)
         str_printf(doing, sizeof doing, ", %llu of %llu %.60s", (unsigned long long)p->doing_done,
                    (unsigned long long)p->doing_wanted, p->doing);

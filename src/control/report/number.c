@@ -14,22 +14,9 @@
 
 const char *number_format(double value, int digits, char *buffer, size_t size)
 {
-    if (!isfinite(value)) {
-        str_printf(buffer, size, "%s", NO_FIGURE);
-        return buffer;
-    }
-    int decimals = 0;
-    if (value != 0) /* what is below 1e-9 reads as 0 */
-        decimals = digits - 1 - (int)floor(log10(fabs(value)) + 1e-12);
-    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-    str_printf(buffer, size, "%.*f", decimals, value);
-    if (strchr(buffer, '.') == NULL)
-        return buffer;
-    for (size_t n = strlen(buffer); n > 0 && buffer[n - 1] == '0'; n--)
-        buffer[n - 1] = '\0';
-    size_t n = strlen(buffer);
-    if (n > 0 && buffer[n - 1] == '.')
-        buffer[n - 1] = '\0';
+    if (isfinite(value))
+        return str_format_digits(value, digits, buffer, size);
+    str_printf(buffer, size, "%s", NO_FIGURE);
     return buffer;
 }
 

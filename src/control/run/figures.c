@@ -240,20 +240,40 @@ static void say_failure(struct buf *why, const struct figures *f)
                    hint != NULL ? hint : "");
 }
 
+/* With as many digits as tell it from the limit that it broke. */
+static void format_value(double value, double limit, char *text, size_t size)
+{
+    char other[32] = "";
+    strcpy(text, other);
+    for (int digits = 3; digits <= 9 && strcmp(text, other) == 0; digits++) {
+        str_format_digits(value, digits, text, size);
+        str_format_digits(limit, digits, other, sizeof other);
+    }
+}
+
+static void format_time(double ns, double limit_ns, char *text, size_t size)
+{
+    char other[32];
+    str_format_short_duration((uint64_t)ns, text, size);
+    if (strcmp(text, str_format_short_duration((uint64_t)limit_ns, other, sizeof other)) == 0)
+        str_format_duration((uint64_t)ns, text, size);
+}
+
 static void say(struct buf *why, const struct figures *f, const struct plan_limit *l, double value)
 {
     char text[32], limit[32];
     const bool time = strchr(l->metric, '.') != NULL || ends_with(l->metric, "jitter");
     if (time) {
-        str_format_short_duration((uint64_t)value, text, sizeof text);
+        format_time(value, l->value, text, sizeof text);
         str_format_short_duration((uint64_t)l->value, limit, sizeof limit);
     } else {
-        str_printf(text, sizeof text, "%.4g", value);
-        str_printf(limit, sizeof limit, "%.4g", l->value);
+        format_value(value, l->value, text, sizeof text);
+        str_format_digits(l->value, 9, limit, sizeof limit);
     }
-    buf_printf(why, "%s%s: %s is %s, %s %s", why->size > 0 ? "; " : "", f->entity, l->metric, text,
-               l->kind == LIMIT_AT_MOST ? "at most" : "at least",
-               l->text != NULL ? l->text : limit);
+    const char *written = l->text != NULL ? l->text : limit;
+    buf_printf(why, "%s%s: %s is %s%s, %s %s", why->size > 0 ? "; " : "", f->entity, l->metric,
+               text, ends_with(written, "%") ? "%" : "",
+               l->kind == LIMIT_AT_MOST ? "at most" : "at least", written);
     if (str_starts(l->metric, "failed"))
         say_failure(why, f);
 }

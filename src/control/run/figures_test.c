@@ -119,8 +119,16 @@ static void verdicts(void **state)
     json_object_set_new(f.metrics, "srd_ms.p99", json_real(21.0));
     assert_int_equal(check(&f, &request, "rtp.2: srd_ms.p99 is 21.0ms, at most 20ms"), 0);
     assert_int_equal(check(&f, &loss, ""), 1); /* the limit itself is kept */
-    assert_int_equal(check(&f, &tight, "rtp.2: loss is 2, at most 1.99%"), 0);
+    assert_int_equal(check(&f, &tight, "rtp.2: loss is 2%, at most 1.99%"), 0);
     assert_int_equal(check(&f, &mos, "rtp.2: mos is 4.1, at least 4.2"), 0);
+    json_object_set_new(f.metrics, "rtp_loss_pct", json_real(2.0004));
+    json_object_del(f.metrics, "loss_pct");
+    assert_int_equal(check(&f, &loss, "rtp.2: loss is 2.0004%, at most 2%"), 0);
+    json_object_set_new(f.metrics, "failed", json_real(12345));
+    assert_int_equal(check(&f, &calls, "rtp.2: failed is 12345, at most 0"), 0);
+    json_object_del(f.metrics, "failed");
+    json_object_set_new(f.metrics, "srd_ms.p99", json_real(20.004));
+    assert_int_equal(check(&f, &request, "rtp.2: srd_ms.p99 is 20.004ms, at most 20ms"), 0);
     assert_int_equal(check(&f, &delay, "rtp.2: delay.p99 is 1.00ms, at most 900us"), 0);
     assert_int_equal(check(&f, &calls, "limits: no load of this plan measures failed"), -ENOENT);
     figures_finish(&f);
