@@ -75,7 +75,7 @@ class Plan(unittest.TestCase):
     def test_right(self):
         self.assertEqual(
             self.run_vaperf("plan", "check", "p.yaml", plan=RIGHT),
-            (0, "p.yaml: study small: 1 setups, 1 cases, 5 trials of each\n"
+            (0, "p.yaml: study small: 1 setup, 1 case, 5 trials of each\n"
                 "this machine can do all of it\n", ""))
 
     def test_studies(self):
@@ -236,7 +236,7 @@ class Plan(unittest.TestCase):
                           "6s or more lets them end")
         self.assertEqual(
             self.run_vaperf("plan", "check", "p.yaml", plan=plan + "generator: {drain: 6s}\n"),
-            (0, "p.yaml: study small: 1 setups, 2 cases, 5 trials of each\n"
+            (0, "p.yaml: study small: 1 setup, 2 cases, 5 trials of each\n"
                 "worth reading before it runs:\n"
                 "  p.yaml:5:16: load sip: a call lasts 4s and the warm-up 2s: what is measured "
                 "begins with fewer calls at a time than later; warmup: 4s or more lets all be "

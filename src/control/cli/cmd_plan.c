@@ -39,8 +39,9 @@ static const struct command_example examples[] = {
 static int print_check(const struct plan *p, const struct plan_ability *a, const char *cannot,
                        const char *worth)
 {
-    printf("%s: study %s: %zu setups, %zu cases, %" PRIu64 " trials of each\n", p->path, p->study,
-           p->setup_count, p->case_count, p->trials);
+    printf("%s: study %s: %zu setup%s, %zu case%s, %" PRIu64 " trial%s of each\n", p->path,
+           p->study, p->setup_count, p->setup_count == 1 ? "" : "s", p->case_count,
+           p->case_count == 1 ? "" : "s", p->trials, p->trials == 1 ? "" : "s");
     if (a->worth_count > 0)
         printf("worth reading before it runs:\n%s", worth);
     if (a->cannot_count == 0)

@@ -103,7 +103,7 @@ static const struct {
      "p.yaml:3:16: there is no workload 'rtcp' (did you mean rtp?)"},
     {HEAD "loads: [{type: rtp}]\n" M S, "p.yaml:3:10: a load needs type and to:"},
     {HEAD "loads: [{type: rtp, to: medai}]\n" M S,
-     "p.yaml:3:25: there is no machine in setup N 'medai' (did you mean media?)"},
+     "p.yaml:3:25: there is no machine 'medai' in setup N (did you mean media?)"},
     {HEAD "loads: [{type: rtp, to: cpu}]\nmachines: {cpu: {neighbour: {type: pi}}}\n" S,
      "p.yaml:3:25: machine cpu has no appliance"},
     {HEAD "loads: [{type: rtp, to: media, stream: [1, 2]}]\n" M S,
@@ -136,7 +136,8 @@ static const struct {
     {HEAD "limits: {loss: 20ms}\n" M S L, "p.yaml:3:16: loss: '20ms' is a time, but loss is none"},
     {HEAD "limits: {delay: 20ms}\n" M S L, "p.yaml:3:10: of delay a point is needed: delay.p99"},
     {HEAD "limits: {srd_ms.p99: 20}\n" M S L, "p.yaml:3:22: srd_ms.p99: '20' is not a time"},
-    {HEAD "limits: {srd_ms.p: 20ms}\n" M S L, "p.yaml:3:10: of srd_ms a point is needed"},
+    {HEAD "limits: {srd_ms.p: 20ms}\n" M S L,
+     "p.yaml:3:10: srd_ms has no point 'p' (there is srd_ms.p50, srd_ms.p99.9"},
     {HEAD "limits: {delay.p99: 20}\n" M S L, "p.yaml:3:21: delay.p99: '20' is not a time"},
     {HEAD M S "loads: [{type: rtp, to: media, scheduling: fifo}]\n",
      "p.yaml:5:32: 'scheduling' is no option of a load, but of what sends all of them: "

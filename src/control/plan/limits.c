@@ -74,7 +74,11 @@ static int check_metric(struct reader *r, const struct yaml *y)
                       strcmp(stem, "lateness") == 0;
     const bool timed = dot != NULL && strlen(stem) > 3 &&
                        strcmp(stem + strlen(stem) - 3, "_ms") == 0; /* srd_ms.p99 of sip */
-    if ((hist || timed) && (dot == NULL || !is_point(dot + 1)))
+    if ((hist || timed) && dot != NULL && !is_point(dot + 1))
+        return reader_fail_key(r, y,
+                               "%s has no point '%s' (there is %s.p50, %s.p99.9, %s.mean, %s.max)",
+                               stem, dot + 1, stem, stem, stem, stem);
+    if ((hist || timed) && dot == NULL)
         return reader_fail_key(r, y, "of %s a point is needed: %s.p99, %s.mean or %s.max", stem,
                                stem, stem, stem);
     return 0;

@@ -25,10 +25,9 @@ static int find_machine(struct reader *r, const struct yaml *to, const struct pl
         ret->back = m->spec.links[1] != NULL ? m->spec.links[1] : ret->network;
         return 0;
     }
-    struct yaml named = *to;
-    char text[80];
-    snprintf(text, sizeof text, "machine in setup %s", setup->name);
-    return reader_fail_name(r, &named, false, text, names);
+    char where[80];
+    snprintf(where, sizeof where, " in setup %s", setup->name);
+    return reader_fail_name_in(r, to, false, "machine", where, names);
 }
 
 /* The one option that is a list becomes the levels; *rest is the load without it. */

@@ -116,7 +116,8 @@ void plan_print(const struct plan *p, FILE *out)
     str_format_duration(p->baseline_ns, baseline, sizeof baseline);
     format_long(plan_estimate_ns(p), all, sizeof all);
     fprintf(out, "study %s: %s\n", p->study, p->title);
-    fprintf(out, "%zu cases x %" PRIu64 " trials", p->case_count, p->trials);
+    fprintf(out, "%zu case%s x %" PRIu64 " trial%s", p->case_count, p->case_count == 1 ? "" : "s",
+            p->trials, p->trials == 1 ? "" : "s");
     if (p->duration_ns > 0)
         fprintf(out, " of %s after%s%s%s %s of warm-up", duration,
                 p->baseline_ns > 0 ? " a baseline of " : "", p->baseline_ns > 0 ? baseline : "",

@@ -60,6 +60,12 @@ const char *reader_nearest(const char *word, const char *const *names)
 int reader_fail_name(struct reader *r, const struct yaml *at, bool at_key, const char *what,
                      const char *const *names)
 {
+    return reader_fail_name_in(r, at, at_key, what, "", names);
+}
+
+int reader_fail_name_in(struct reader *r, const struct yaml *at, bool at_key, const char *what,
+                        const char *where, const char *const *names)
+{
     const char *word = at_key ? at->key : at->text;
     char rest[ERR_TEXT_MAX / 2] = "none";
     const char *near = reader_nearest(word, names);
@@ -69,8 +75,8 @@ int reader_fail_name(struct reader *r, const struct yaml *at, bool at_key, const
     for (size_t i = 0; near == NULL && names[i] != NULL; i++)
         used += str_printf(rest + used, sizeof rest - used, "%s%s", i > 0 ? ", " : "there is ",
                            names[i]);
-    return (at_key ? reader_fail_key : reader_fail)(r, at, "there is no %s '%s' (%s)", what, word,
-                                                    rest);
+    return (at_key ? reader_fail_key : reader_fail)(r, at, "there is no %s '%s'%s (%s)", what, word,
+                                                    where, rest);
 }
 
 int reader_need_map(struct reader *r, const struct yaml *y, const char *what)

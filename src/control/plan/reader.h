@@ -35,6 +35,9 @@ int reader_at(struct reader *r, const struct yaml *at);
 /* "there is no <what> '<word>' (did you mean <near>?)", else with the list of names. NULL-ended. */
 int reader_fail_name(struct reader *r, const struct yaml *at, bool at_key, const char *what,
                      const char *const *names);
+/* where: " in setup N" */
+int reader_fail_name_in(struct reader *r, const struct yaml *at, bool at_key, const char *what,
+                        const char *where, const char *const *names);
 /* Of the names the nearest within 2 edits, or NULL. */
 const char *reader_nearest(const char *word, const char *const *names);
 
