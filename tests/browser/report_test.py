@@ -62,6 +62,33 @@ class Report(unittest.TestCase):
                     self.assertIn(f"{load['loss']['pct']:.3g} %", text)
         self.assertIn("no valid trial", text)
 
+    def test_links_lead_to_every_section(self):
+        links, ids = (self.page.evaluate(f"[...document.querySelectorAll('{what}')].map(x => {how})")
+                      for what, how in (("nav a", "x.hash.slice(1)"), ("section[id]", "x.id")))
+        self.assertEqual(links, ids)
+        self.assertIn("trials", ids)
+
+    def test_calls_have_response_times(self):
+        """The same study, as if its load had made calls."""
+        with open(self.page_path, encoding="utf-8") as file:
+            text = file.read().replace('"loss_pct":', '"session_establishment_ratio_pct":')
+        path = self.page_path.replace(".html", "-calls.html")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        page = chromium.Page()
+        self.addCleanup(page.close)
+        page.open("file://" + path)
+        self.assertEqual(page.complaints, [])
+        for chart, axis in (("delay", "Response time (ms)"), ("trials", "p99 response time (ms)"),
+                            ("time", "p99 response time (ms)")):
+            drawn = page.evaluate(f"[...document.querySelectorAll('figure[data-chart={chart}] text')]"
+                                  ".map(t => t.textContent).join('|')")
+            self.assertIn(axis, drawn)
+            self.assertNotIn("elay (ms)", drawn)
+            self.assertNotIn("loss", drawn)
+        labels = page.evaluate("document.querySelector('figure[data-chart=delay] .controls').innerText")
+        self.assertIn("Response time from", labels)
+
     def find(self, path):
         at = self.json
         for key in path.split("/"):

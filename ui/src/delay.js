@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Box plots of delay with the loss under each box.
-import { categoryLabel, digits, escape, lossText, ms, tooltip, valueAxis } from "./parts.js";
+// Box plots of delay with the loss under each box, or of the response times of calls.
+import { categoryLabel, digits, escape, isOfCalls, lossText, ms, tooltip, valueAxis } from "./parts.js";
 
-function describe(c, load, d) {
+function describe(c, load, d, ofCalls) {
   if (!d || !d.box) return `<b>${escape(c.name)}</b><br>no valid trial`;
   const rows = [
-    ["packets", String(d.count)], ["least", d.box.min], ["quartile 1", d.box.q1],
+    [ofCalls ? "answers" : "packets", String(d.count)], ["least", d.box.min], ["quartile 1", d.box.q1],
     ["median", d.box.median], ["quartile 3", d.box.q3], ["p95", d.p95], ["p99", d.p99],
     ["p99.9", d["p99.9"]], ["largest", d.max],
   ].map(([name, v]) => `${name}: ${typeof v === "string" ? v : `${digits(ms(v))} ms`}`);
-  return `<b>${escape(c.name)}</b><br>${rows.join("<br>")}<br>loss: ${escape(lossText(load.loss))}`;
+  if (!ofCalls) rows.push(`loss: ${escape(lossText(load.loss))}`);
+  return `<b>${escape(c.name)}</b><br>${rows.join("<br>")}`;
 }
 
 export function delayOption(data, state, colors, width) {
@@ -21,8 +22,10 @@ export function delayOption(data, state, colors, width) {
     ? [d.box.whisker_low, d.box.q1, d.box.median, d.box.q3, d.box.whisker_high].map(ms)
     : ["-", "-", "-", "-", "-"]));
   const values = delays.filter(has).flatMap((d) => [ms(d.box.whisker_low), ms(d.max)]);
+  const ofCalls = isOfCalls(data, state.load);
+  const below = (load) => (ofCalls ? "" : `loss\n${lossText(load.loss)}`);
   const labels = cases.map((c, i) =>
-    `${c.name}\n${loads[i] ? `loss\n${lossText(loads[i].loss)}` : "no valid trial"}`);
+    `${c.name}\n${loads[i] ? below(loads[i]) : "no valid trial"}`);
   const dots = (name, pick, symbol, color) => ({
     type: "scatter", name, symbol, symbolSize: 9, z: 4,
     itemStyle: { color: "transparent", borderColor: color, borderWidth: 1.6 },
@@ -37,7 +40,7 @@ export function delayOption(data, state, colors, width) {
         trigger: "axis", axisPointer: { type: "shadow" },
         formatter: (items) => {
           const at = labels.indexOf(items[0].axisValue);
-          return describe(cases[at], loads[at], delays[at]);
+          return describe(cases[at], loads[at], delays[at], ofCalls);
         },
       }),
       xAxis: {
@@ -45,7 +48,7 @@ export function delayOption(data, state, colors, width) {
         axisLine: { lineStyle: { color: colors.faint } },
         axisLabel: categoryLabel(colors, width, cases.length),
       },
-      yAxis: valueAxis(colors, state.axis, "Delay (ms)", values),
+      yAxis: valueAxis(colors, state.axis, ofCalls ? "Response time (ms)" : "Delay (ms)", values),
       series: [
         {
           type: "boxplot", name: "quartiles, whiskers", data: boxes, boxWidth: [12, 48],

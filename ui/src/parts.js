@@ -66,8 +66,12 @@ export function categoryLabel(colors, width, count) {
   };
 }
 
+// Of calls it is response times that are known, not delays of packets.
+export const isOfCalls = (data, load) =>
+  data.cases.some((c) => c.metrics[load]?.session_establishment_ratio_pct);
+
 export function lossText(loss) {
-  if (!loss) return "loss unknown";
+  if (!loss) return "unknown";
   return loss.lost === 0 ? `0 % (< ${digits(loss.sure[1])})` : `${digits(loss.pct)} %`;
 }
 

@@ -9,6 +9,7 @@ import { SVGRenderer } from "echarts/renderers";
 import { callsOption, hysteresisOption } from "./calls.js";
 import { cpusOption, machinesOption } from "./cpu.js";
 import { delayOption } from "./delay.js";
+import { isOfCalls } from "./parts.js";
 import { ratesOption } from "./rates.js";
 import { timeOption } from "./time.js";
 import { trialsOption } from "./trials.js";
@@ -26,8 +27,8 @@ const trialControl = (data) => ({
 const kinds = {
   delay: {
     option: delayOption,
-    controls: () => [
-      { key: "from", label: "Delay from", values: [
+    controls: (data, load) => [
+      { key: "from", label: isOfCalls(data, load) ? "Response time from" : "Delay from", values: [
         ["delay_from_intended", "intended time"], ["delay_from_sent", "actual send"]] },
       { key: "axis", label: "Axis", values: [["log", "logarithmic"], ["value", "linear"]] },
     ],
@@ -113,7 +114,7 @@ function draw(figure, data) {
       ...made.option,
     }, true);
   };
-  addControls(figure, kind.controls(data), state, redraw);
+  addControls(figure, kind.controls(data, state.load), state, redraw);
   redraw();
   return redraw;
 }

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One trial over time: delay, loss, CPU and waiting under one another on one axis.
-import { axis, digits, escape, ms, tooltip } from "./parts.js";
+import { axis, digits, escape, isOfCalls, ms, tooltip } from "./parts.js";
 
 const panels = [
-  ["delay", "p99 delay (ms)"], ["loss", "Loss (%)"], ["rate", "Received (1/s)"],
+  ["delay", ""], ["loss", "Loss (%)"], ["rate", "Received (1/s)"],
   ["sent", "Sent by machines (bit/s)"],
   ["calls", "Calls (1/s)"], ["retransmissions", "Sent again (1/s)"],
   ["fairness", "Jain's index"], ["cpu", "CPU busy (%)"],
   ["wait", "CPU wait (%)"],
 ];
 
+// Loads of packets and of calls may stand in one panel.
+function delayTitle(data, trial) {
+  const ofCalls = trial.lines.filter((l) => l.panel === "delay").map((l) => isOfCalls(data, l.name));
+  if (!ofCalls.includes(true)) return "p99 delay (ms)";
+  return ofCalls.includes(false) ? "p99 delay, response (ms)" : "p99 response time (ms)";
+}
+
 export function timeOption(data, state, colors) {
   const trial = data.series[Number(state.trial)];
-  const shown = panels.filter(([key]) => trial && trial.lines.some((l) => l.panel === key));
+  const shown = panels.filter(([key]) => trial && trial.lines.some((l) => l.panel === key))
+    .map(([key, name]) => [key, key === "delay" ? delayTitle(data, trial) : name]);
   const height = 130, gap = 62, top = 10;
   const longest = trial ? Math.max(0, ...trial.lines.flatMap((l) => l.t_s)) : 0;
   const grids = shown.map((panel, i) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One point a valid trial, with mean and interval.
-import { categoryLabel, digits, escape, intervalSeries, ms, tooltip, valueAxis } from "./parts.js";
+import { categoryLabel, digits, escape, intervalSeries, isOfCalls, ms, tooltip, valueAxis } from "./parts.js";
 
 export function trialsOption(data, state, colors, width) {
   const cases = data.cases;
@@ -32,7 +32,7 @@ export function trialsOption(data, state, colors, width) {
         axisLine: { lineStyle: { color: colors.faint } },
         axisLabel: categoryLabel(colors, width, cases.length),
       },
-      yAxis: valueAxis(colors, state.axis, `${state.point} delay (ms)`,
+      yAxis: valueAxis(colors, state.axis, `${state.point} ${isOfCalls(data, state.load) ? "response time" : "delay"} (ms)`,
         [...values, ...highs, ...lows]),
       series: [
         intervalSeries("mean and 95 % interval", colors.ink, figures.flatMap((e, i) =>

@@ -43,7 +43,9 @@ static bool delay_chart(const struct analysis *a, const char *entity, struct buf
 {
     char title[160];
     struct svg_frame f = {.title = title,
-                          .axis = "Delay from intended time (ms)",
+                          .axis = html_makes_calls(a, entity)
+                                      ? "Response time from intended time (ms)"
+                                      : "Delay from intended time (ms)",
                           .is_log = true,
                           .low = INFINITY,
                           .high = 0,

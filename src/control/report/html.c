@@ -61,6 +61,8 @@ void html_head_row(struct page *p, const char *const *names)
 void html_section(struct page *p, const char *id, const char *title)
 {
     buf_printf(p->out, "</section>\n<section id=\"%s\"><h2>%s</h2>\n", id, title);
+    if (p->links != NULL)
+        buf_printf(p->links, "%s<a href=\"#%s\">%s</a>", p->links->size > 0 ? " " : "", id, title);
 }
 
 void html_chart(struct page *p, const char *kind, const char *load, const char *caption)
@@ -133,22 +135,6 @@ static void write_head(struct page *p)
     buf_printf(p->out, "</title>\n<style>%s</style>\n</head>\n<body>\n", report_bundle_css);
 }
 
-static void write_links(struct page *p)
-{
-    const char *entity;
-    const bool any = html_each_load(p->a, 0, &entity);
-    buf_append_str(p->out, "<nav><a href=\"#verdicts\">Verdicts</a> "
-                           "<a href=\"#findings\">Findings</a> ");
-    if (any)
-        buf_append_str(p->out, "<a href=\"#delay\">Delay and loss</a> ");
-    buf_append_str(p->out,
-                   "<a href=\"#cpu\">CPU</a> "
-                   "<a href=\"#trials\">Trials</a> <a href=\"#time\">Over time</a> "
-                   "<a href=\"#voids\">Voids</a> <a href=\"#conditions\">Conditions</a> "
-                   "<a href=\"#method\">Method</a> <a href=\"#repeat\">Repeat</a></nav></header>\n"
-                   "<main><section>");
-}
-
 static void write_title(struct page *p)
 {
     const struct store_study *s = &p->a->study;
@@ -165,7 +151,6 @@ static void write_title(struct page *p)
     buf_printf(p->out,
                ": %zu cases; %zu valid, %zu void, %zu failed, %zu interrupted trials.</p>\n",
                p->a->case_count, n->valid, n->voided, n->failed, n->interrupted);
-    write_links(p);
 }
 
 static void verdict_row(struct page *p, size_t i, const struct load_result *l)
@@ -191,6 +176,8 @@ static void verdict_row(struct page *p, size_t i, const struct load_result *l)
     buf_append_str(p->out, "<td class=\"n\">");
     if (any && isfinite(d->sure[POINT_P99].low))
         html_text(p, strchr(number_format_sure(d->p99, d->sure[POINT_P99], 1e-6, text), '('));
+    else
+        buf_append_str(p->out, "–");
     buf_append_str(p->out, "</td><td class=\"n\">");
     html_text(p, l != NULL ? number_format_loss(&l->loss, text, sizeof text) : "–");
     buf_append_str(p->out, "</td>");
@@ -255,23 +242,39 @@ static void write_findings(struct page *p)
     buf_append_str(p->out, "</ul>\n");
 }
 
+static void write_sections(struct page *p)
+{
+    write_verdicts(p);
+    write_findings(p);
+    html_delay(p);
+    html_rates(p);
+    html_calls(p);
+    html_cpu(p);
+    html_bench(p);
+    html_metrics(p);
+    html_voids(p);
+    html_conditions(p);
+    html_method(p);
+    html_repeat(p);
+}
+
 void html_write(const struct analysis *a, struct buf *out)
 {
+    struct buf links, sections;
     struct page p = {.a = a, .out = out};
+    buf_init(&links);
+    buf_init(&sections);
     write_head(&p);
     write_title(&p);
-    write_verdicts(&p);
-    write_findings(&p);
-    html_delay(&p);
-    html_rates(&p);
-    html_calls(&p);
-    html_cpu(&p);
-    html_bench(&p);
-    html_metrics(&p);
-    html_voids(&p);
-    html_conditions(&p);
-    html_method(&p);
-    html_repeat(&p);
+    p.out = &sections;
+    p.links = &links;
+    write_sections(&p);
+    buf_printf(out, "<nav>%s</nav></header>\n<main><section>%s", buf_str(&links),
+               buf_str(&sections));
+    out->failed = out->failed || buf_failed(&links) || buf_failed(&sections);
+    buf_finish(&links);
+    buf_finish(&sections);
+    p.out = out;
     buf_append_str(out, "</section></main>\n<footer><details><summary>Notices of the software that "
                         "draws the charts</summary><pre>");
     html_text(&p, report_bundle_notice);

@@ -169,7 +169,8 @@ static void time_axis(struct page *p)
     }
     html_chart(p, "time", "",
                "One trial on one time axis, from the start of its measured part: "
-               "p99 delay and loss of each interval, CPUs, and how long machines "
+               "p99 delay (of calls: response time) and loss of each interval, CPUs, and how long "
+               "machines "
                "waited for a CPU.");
     buf_append_str(p->out, "<noscript><p>The samples are in <code>vaperf report --format "
                            "csv-series</code>.</p></noscript>\n");
@@ -184,14 +185,17 @@ void html_metrics(struct page *p)
                                         "Mean, ms (Student 95 %)",
                                         "Mean ± 1.96 σ/√N",
                                         "Median, ms (bootstrap 95 %)",
-                                        "All packets, ms (bootstrap over trials 95 %)",
+                                        "All together, ms (bootstrap over trials 95 %)",
                                         NULL};
     const char *entity;
     html_section(p, "trials", "Trials");
     for (size_t n = 0; html_each_load(p->a, n, &entity); n++)
         html_chart(p, "trials", entity,
-                   "One point a valid trial: a percentile of its delay from "
-                   "intended time. Bar: mean and Student's 95 % interval.");
+                   html_makes_calls(p->a, entity)
+                       ? "One point a valid trial: a percentile of its response time from "
+                         "intended time. Bar: mean and Student's 95 % interval."
+                       : "One point a valid trial: a percentile of its delay from "
+                         "intended time. Bar: mean and Student's 95 % interval.");
     buf_append_str(p->out, "<div class=\"wide\"><table>");
     html_head_row(p, names);
     buf_append_str(p->out, "<tbody>\n");

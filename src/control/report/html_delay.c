@@ -113,11 +113,11 @@ static void loss_table(struct page *p, const char *entity)
     buf_append_str(p->out, "</tbody></table></div>\n");
 }
 
-static bool makes_calls(const struct page *p, const char *entity)
+bool html_makes_calls(const struct analysis *a, const char *entity)
 {
     bool any = false;
-    for (size_t i = 0; i < p->a->case_count; i++) {
-        const struct load_result *l = html_load(&p->a->cases[i], entity);
+    for (size_t i = 0; i < a->case_count; i++) {
+        const struct load_result *l = html_load(&a->cases[i], entity);
         any = any || (l != NULL && l->makes_calls);
     }
     return any;
@@ -125,7 +125,7 @@ static bool makes_calls(const struct page *p, const char *entity)
 
 static void of_load(struct page *p, const char *entity)
 {
-    const bool of_calls = makes_calls(p, entity);
+    const bool of_calls = html_makes_calls(p->a, entity);
     buf_append_str(p->out, "<h3>Load ");
     html_text(p, entity);
     buf_append_str(p->out, "</h3>\n");
@@ -142,12 +142,21 @@ static void of_load(struct page *p, const char *entity)
         box_table(p, entity, of_calls, which);
 }
 
+static bool only_calls(const struct analysis *a)
+{
+    const char *entity;
+    for (size_t n = 0; html_each_load(a, n, &entity); n++)
+        if (!html_makes_calls(a, entity))
+            return false;
+    return true;
+}
+
 void html_delay(struct page *p)
 {
     const char *entity;
     for (size_t n = 0; html_each_load(p->a, n, &entity); n++) {
         if (n == 0)
-            html_section(p, "delay", "Delay and loss");
+            html_section(p, "delay", only_calls(p->a) ? "Response times" : "Delay and loss");
         of_load(p, entity);
     }
 }

@@ -35,6 +35,7 @@ void html_write(const struct analysis *a, struct buf *out);
 struct page {
     const struct analysis *a;
     struct buf *out;
+    struct buf *links; /* to its sections, or NULL */
 };
 
 /* html.c */
@@ -49,6 +50,7 @@ void html_section(struct page *p, const char *id, const char *title);
 void html_chart(struct page *p, const char *kind, const char *load, const char *caption);
 bool html_each_load(const struct analysis *a, size_t n, const char **ret); /* n-th load's entity */
 const struct load_result *html_load(const struct case_result *c, const char *entity);
+bool html_makes_calls(const struct analysis *a, const char *entity);
 
 /* html_delay.c, html_rates.c, html_calls.c, html_cpu.c, html_bench.c, html_conditions.c: sections
  */

@@ -82,7 +82,7 @@ static void times_are_utc(void **state)
 static void markup_is_escaped(void **state)
 {
     struct buf out;
-    struct page p = {NULL, &out};
+    struct page p = {.out = &out};
     (void)state;
     buf_init(&out);
     html_text(&p, "<a href='x' b=\"y\">&amp;</a>");
@@ -98,7 +98,7 @@ static char *delays_of(struct load_result *l)
     struct case_result c = {.name = "N", .loads = l, .load_count = l != NULL};
     struct analysis a = {.cases = &c, .case_count = 1};
     struct buf out;
-    struct page p = {&a, &out};
+    struct page p = {.a = &a, .out = &out};
     buf_init(&out);
     html_delay(&p);
     char *text = strdup(buf_str(&out));
@@ -111,7 +111,7 @@ static void calls_are_no_packets(void **state)
     struct load_result l = {.entity = "sip", .to = "sip", .makes_calls = true};
     char *text = delays_of(&l);
     (void)state;
-    assert_non_null(strstr(text, "Response time"));
+    assert_non_null(strstr(text, "<h2>Response times</h2>"));
     assert_non_null(strstr(text, "Answers"));
     assert_null(strstr(text, "acket"));
     assert_null(strstr(text, "Jitter"));
@@ -125,6 +125,29 @@ static void calls_are_no_packets(void **state)
     text = delays_of(NULL); /* a study of benches */
     assert_string_equal(text, "");
     free(text);
+}
+
+static int find_axis(void *arg, const char *name, const struct buf *svg, struct err *e)
+{
+    (void)e;
+    if (strcmp(name, "delay-sip") == 0)
+        *(bool *)arg = strstr(buf_str(svg), "Response time from intended time (ms)") != NULL &&
+                       strstr(buf_str(svg), "Delay") == NULL;
+    return 0;
+}
+
+static void figures_of_calls_have_response_times(void **state)
+{
+    struct load_result l = {
+        .entity = "sip",
+        .makes_calls = true,
+        .delays[DELAY_INTENDED] = {.p99 = 2e6, .box = {.n = 9, .min = 1e6, .max = 2e6}}};
+    struct case_result c = {.name = "N", .loads = &l, .load_count = 1};
+    struct analysis a = {.cases = &c, .case_count = 1};
+    bool found = false;
+    (void)state;
+    assert_int_equal(report_figures(&a, find_axis, &found, NULL), 0);
+    assert_true(found);
 }
 
 static void the_bundle_stays_inside_its_element(void **state)
@@ -147,6 +170,7 @@ int main(void)
         cmocka_unit_test(times_are_utc),
         cmocka_unit_test(markup_is_escaped),
         cmocka_unit_test(calls_are_no_packets),
+        cmocka_unit_test(figures_of_calls_have_response_times),
         cmocka_unit_test(the_bundle_stays_inside_its_element),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
