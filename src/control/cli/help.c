@@ -6,7 +6,7 @@
 
 #define EXIT_CODES                                                                            \
     "exit codes: 0 good, 1 the plan's limits failed, 2 usage or plan wrong, 3 this machine\n" \
-    "            cannot do it, 5 only void trials, 130 interrupted\n"
+    "            cannot do it, 5 a case has only void trials, 130 interrupted\n"
 
 void help_print_program(FILE *out)
 {

@@ -22,7 +22,8 @@ static const struct check {
     {"OCI runtime", doctor_check_runtime, "apt-get install runc, for platform oci"},
     {"QEMU", doctor_check_qemu, "apt-get install qemu-system-x86, for platform qemu"},
     {"KVM", doctor_check_kvm,
-     "virtualization on in the firmware, and kvm_intel or kvm_amd loaded; inside a guest: nested, "
+     "root, or the group kvm; virtualization on in the firmware, and kvm_intel or kvm_amd loaded; "
+     "inside a guest: nested, "
      "with the host's own CPU model. Else guests are emulated (accel: tcg)"},
     {"libvirt", doctor_check_libvirt,
      "apt-get install libvirt-daemon-driver-qemu, for platform qemu"},
