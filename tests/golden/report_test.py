@@ -90,6 +90,16 @@ class Golden(unittest.TestCase):
         self.assertIn(b"/dev/full: No space left on device", done.stderr)
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
 
+    def test_where_it_cannot_be_written(self):
+        for words in ((), ("--csv",), ("--format", "svg")):
+            done = report(self.file, *words, "-o", "/nowhere/at/all.html")
+            self.assertEqual(done.returncode, 3, done.stderr)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([VAPERF, "report", self.file, "--json"], stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+
     def test_no_cpu_is_busy_beyond_all_of_its_time(self):
         """Trials that lie far apart: Student's interval would reach above 100 %."""
         other = os.path.join(self.folder.name, "spread.vaperf")

@@ -53,14 +53,18 @@ static const char *target(const struct report_words *w, const char *file, struct
 
 static int write_out(const struct buf *out, const char *path, struct err *e)
 {
-    FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    if (strcmp(path, "-") == 0) { /* the program tells what stdout did not take */
+        fwrite(out->data, 1, out->size, stdout);
+        return 0;
+    }
+    FILE *f = fopen(path, "we");
     if (f == NULL)
         return err_set(e, -errno, "%s: %s", path, strerror(errno));
     struct stat st;
-    const bool regular = fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && f != stdout;
+    const bool regular = fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode);
     bool good = fwrite(out->data, 1, out->size, f) == out->size && fflush(f) == 0;
     int code = errno;
-    if (f != stdout && fclose(f) != 0 && good) {
+    if (fclose(f) != 0 && good) {
         good = false;
         code = errno;
     }
@@ -69,8 +73,7 @@ static int write_out(const struct buf *out, const char *path, struct err *e)
             unlink(path); /* half a page is none */
         return err_set(e, -code, "%s: %s", path, strerror(code));
     }
-    if (f != stdout)
-        fprintf(stderr, "%s\n", path);
+    fprintf(stderr, "%s\n", path);
     return 0;
 }
 
@@ -78,10 +81,13 @@ static int read_file(struct analysis **ret, const char *file, struct err *e)
 {
     struct store *s;
     int r = store_open(&s, file, STORE_READ_ONLY, e);
-    if (r < 0)
-        return r;
-    r = analyse(ret, s, e);
-    store_close(s);
+    if (r == 0) {
+        r = analyse(ret, s, e);
+        store_close(s);
+    }
+    /* whatever is wrong with the file given is a wrong file given */
+    if (r == -ENOENT || r == -ENODATA)
+        r = e->code = -EBADMSG;
     return r;
 }
 
@@ -112,7 +118,7 @@ static int make_charts(const struct report_words *w, const char *file, struct ar
         r = report_figures(analysis, write_chart, &t, e);
     analysis_destroy(analysis);
     if (r == 0 && t.count == 0)
-        r = err_set(e, -ENODATA, "%s: there is nothing to draw in it", file);
+        r = err_set(e, -EBADMSG, "%s: there is nothing to draw in it", file);
     return r;
 }
 
@@ -143,9 +149,6 @@ static int run_report(const struct command *c, int argc, char *argv[], struct er
     if (r == 1) {
         w.format = w.json ? REPORT_JSON : w.csv ? REPORT_CSV : w.format;
         r = w.format == REPORT_SVG ? make_charts(&w, argv[0], &a, e) : make(&w, argv[0], &a, e);
-        /* whatever is wrong with the file given is a wrong file given */
-        if (r == -ENOENT || r == -ENODATA)
-            r = e->code = -EBADMSG;
     }
     arena_finish(&a);
     return r;
