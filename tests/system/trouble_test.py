@@ -20,6 +20,7 @@ class Interrupted(StudyTest):
         self.assertEqual([t[3] for t in self.trials()], ["interrupted"])
         self.assertGreater(self.query("SELECT count(*) FROM sample")[0][0], 0)
         self.assertIn("--resume", run.said)
+        self.assertIn(" trial 1: interrupted\n", run.said)
         self.assertEqual(self.nodes(), [])
         self.assert_nothing_left()
         self.vaperf("run", plan, "--resume", self.file, "--setup", "A")

@@ -371,7 +371,8 @@ static int finish_trial(struct trial *t, int carried, struct trial_result *ret, 
         st.state = stopped ? TRIAL_INTERRUPTED : TRIAL_FAILED;
         st.verdict = stopped ? "" : "failed";
         buf_clear(&why);
-        buf_append_str(&why, stopped ? "interrupted" : e->text);
+        if (!stopped) /* the state says it */
+            buf_append_str(&why, e->text);
     }
     st.reason = buf_str(&why);
     st.ended_real_ns = clock_real_ns();
