@@ -221,7 +221,7 @@ static void a_taken_address_is_said(struct subject *s)
     if (!s->ops->is_server) {
         return;
     }
-    local_socket(&taken);
+    take_port(&taken); /* of both protocols: one that the kernel gives away may be somebody's TCP */
     snprintf(text, sizeof(text), "%d", addr_port(&taken.local));
     assert_int_equal(opt_parse(opt_find(s->ops->options, "base_port"), text, s->options, NULL, &e),
                      0);
