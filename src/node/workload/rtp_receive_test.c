@@ -174,6 +174,97 @@ static void a_report_is_told_by_its_port(void **state)
     }
 }
 
+/* Packets of a stream and its reports, as they left. */
+struct sent {
+    struct workload_packet packet[8];
+    uint8_t bytes[8][WORKLOAD_PACKET_MAX];
+    int count;
+};
+
+static struct rtp_rtcp *begin_reports(struct world *w, uint64_t from_ns)
+{
+    static struct rtp_rtcp rtcp[STREAMS];
+    struct workload_receipt receipt = {0};
+
+    begin_from(w, from_ns);
+    memset(rtcp, 0, sizeof(rtcp));
+    w->shard.rtcp = rtcp;
+    w->state.options.rtcp_ns = NS_PER_MS; /* with each packet */
+    workload_rtp.receive(&w->shard, w->packet, SIZE, SENT_AT, &receipt);
+    return rtcp;
+}
+
+static void send_at(struct world *w, uint64_t at_ns, struct sent *ret)
+{
+    for (int i = 0; i < 8; i++) {
+        ret->packet[i] = (struct workload_packet){.data = ret->bytes[i]};
+    }
+    ret->count = workload_rtp.send(&w->shard, 0, at_ns, ret->packet, 8);
+    assert_true(ret->count > 0);
+}
+
+static void receive_reports(struct world *w, const struct sent *s, uint64_t at_ns)
+{
+    struct workload_receipt receipt = {0};
+
+    for (int i = 0; i < s->count; i++) {
+        if (s->packet[i].beside) {
+            workload_rtp.receive(&w->shard, s->bytes[i], s->packet[i].size, at_ns, &receipt);
+        }
+    }
+}
+
+/* A generator that was held up sends several before it hears the first: those that were due in the
+ * warm-up count nowhere. */
+static void reports_count_by_when_they_were_due(void **state)
+{
+    static struct world w;
+    static struct sent s[6];
+    uint64_t counters[RTP_COUNTERS];
+
+    (void)state;
+    (void)begin_reports(&w, SENT_AT + 90 * NS_PER_MS);
+    for (uint64_t i = 0; i < 6; i++) {
+        send_at(&w, SENT_AT + (i + 1) * 20 * NS_PER_MS, &s[i]);
+        if (i < 2) {
+            receive_reports(&w, &s[i], SENT_AT + (i + 1) * 20 * NS_PER_MS + 1000);
+        }
+    }
+    for (int i = 2; i < 6; i++) {
+        receive_reports(&w, &s[i], SENT_AT + 200 * NS_PER_MS);
+    }
+    workload_rtp.read_counters(&w.shard, counters);
+    assert_int_equal(counters[RTP_RTCP_SENT], 4); /* of two packets, at both ends */
+    assert_int_equal(counters[RTP_RTCP_RECEIVED], 4);
+    w.shard.rtcp = NULL;
+    end(&w);
+}
+
+/* An answer that was due before what it answers came, and left late itself: 1 ms each way. */
+static void a_late_answer_is_no_shorter_way(void **state)
+{
+    const uint64_t first = SENT_AT + 40 * NS_PER_MS, second = first + 5 * NS_PER_MS;
+    static struct world w;
+    static struct sent s;
+    struct rtp_rtcp *rtcp;
+
+    (void)state;
+    rtcp = begin_reports(&w, 1);
+    send_at(&w, SENT_AT + 20 * NS_PER_MS, &s);
+    rtcp->next_ns[RTP_RECEIVER] = second;
+    send_at(&w, first, &s);
+    rtcp->next_ns[RTP_SENDER] = UINT64_MAX;
+    rtcp->sr_sent_ns = first + 10 * NS_PER_MS;
+    receive_reports(&w, &s, first + 11 * NS_PER_MS);
+    send_at(&w, second, &s);
+    rtcp->rr_sent_ns = second + 10 * NS_PER_MS;
+    receive_reports(&w, &s, second + 11 * NS_PER_MS);
+    assert_int_equal(rtcp->rtt_count, 1);
+    assert_int_equal(rtcp->rtt_last_ns, 2 * NS_PER_MS);
+    w.shard.rtcp = NULL;
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +272,8 @@ int main(void)
         cmocka_unit_test(the_warm_up_counts_nowhere),
         cmocka_unit_test(another_ssrc_is_said),
         cmocka_unit_test(a_report_is_told_by_its_port),
+        cmocka_unit_test(reports_count_by_when_they_were_due),
+        cmocka_unit_test(a_late_answer_is_no_shorter_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

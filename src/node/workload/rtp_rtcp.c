@@ -192,7 +192,12 @@ static bool write_receiver(struct rtp_shard *shard, uint32_t i, uint64_t intende
         !append(&size, rtcp_xr_encode(&xr, packet->data + size, room - (size_t)size))) {
         return false;
     }
-    r->rr_intended_ns = r->rr_sent_ns = intended_ns;
+    if (!r->has_measured && rtp_is_measured(shard, intended_ns)) {
+        r->has_measured = true;
+        r->first_measured = rr.blocks[0];
+    }
+    r->rr_sent_ns = intended_ns;
+    r->rr_ready_ns = intended_ns > r->heard_sr_ns ? intended_ns : r->heard_sr_ns;
     packet->sent_ns = &r->rr_sent_ns;
     finish(shard, i, intended_ns, packet, size);
     return true;
@@ -252,7 +257,7 @@ static void take_round_trip(struct rtp_shard *shard, uint32_t i, const struct rt
         return;
     }
     rtt = at_ns - r->sr_sent_ns;
-    waited += is_ours ? r->rr_sent_ns - r->rr_intended_ns : 0;
+    waited += is_ours && r->rr_sent_ns > r->rr_ready_ns ? r->rr_sent_ns - r->rr_ready_ns : 0;
     rtt = rtt > waited ? rtt - waited : 0;
     if (at_ns >= shard->from_ns && at_ns < shard->to_ns) {
         r->rtt_count++;
@@ -310,6 +315,22 @@ static int take_extended(struct rtp_shard *shard, const uint8_t *bytes, uint32_t
     return taken;
 }
 
+/* Was a report made when the other one was, or later? It tells no time of its own, but the SR
+ * before it, how long ago that was, and what came till then only grow. */
+static bool is_since(const struct rtcp_block *b, const struct rtcp_block *other)
+{
+    const int32_t sr = (int32_t)(b->last_sr - other->last_sr);
+
+    if (b->last_sr == 0 || other->last_sr == 0) {
+        return b->last_sr != 0 || (other->last_sr == 0 &&
+                                   (int32_t)(b->highest_sequence - other->highest_sequence) >= 0);
+    }
+    if (sr == 0 && b->delay_since_sr == other->delay_since_sr) {
+        return (int32_t)(b->highest_sequence - other->highest_sequence) >= 0;
+    }
+    return sr > 0 || (sr == 0 && b->delay_since_sr > other->delay_since_sr);
+}
+
 /* A report of ours counts by when it was due, as those that are sent; of an appliance's own ones,
  * and of what is no report, it is only known when it came. */
 static bool is_of_window(struct rtp_shard *shard, const struct rtcp_report *r, uint64_t at_ns)
@@ -322,8 +343,9 @@ static bool is_of_window(struct rtp_shard *shard, const struct rtcp_report *r, u
         return r->ntp_time >= ntp_of(shard, shard->from_ns);
     }
     if (i < shard->slots && side == RTP_RECEIVER && r->type == RTCP_RR &&
-        shard->rtcp[i].rr_intended_ns != 0) {
-        return rtp_is_measured(shard, shard->rtcp[i].rr_intended_ns);
+        shard->rtcp[i].rr_sent_ns != 0 && r->block_count > 0) {
+        return shard->rtcp[i].has_measured &&
+               is_since(&r->blocks[0], &shard->rtcp[i].first_measured);
     }
     return rtp_is_measured(shard, at_ns); /* or it only looks like one of ours */
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "node/codec/rtcp.h"
 #include "node/codec/rtcp_xr.h"
 #include "node/codec/rtp.h"
 
@@ -27,8 +28,10 @@ struct rtp_rtcp {
     uint32_t heard_ssrc, first, highest, received, expected_before, received_before;
     double jitter_units, transit_units;
     uint32_t heard_sr;
-    uint64_t heard_sr_ns; /* 0: no SR yet */
-    uint64_t rr_intended_ns, rr_sent_ns;
+    uint64_t heard_sr_ns;             /* 0: no SR yet */
+    uint64_t rr_ready_ns, rr_sent_ns; /* of the last RR: until when its DLSR goes, when it left */
+    bool has_measured;
+    struct rtcp_block first_measured; /* of the first RR that is measured */
     /* what the sender learned from reports */
     uint64_t rtt_count, rtt_sum_ns, rtt_max_ns, rtt_last_ns;
     uint32_t reports;
