@@ -87,8 +87,9 @@ static void check_reports(const char *transport)
     assert_int_equal(counter(report, "rtcp_malformed"), 0);
     assert_int_equal(counter(report, "rtp_received"), STREAMS * 40);
     assert_int_equal(counter(report, "rtp_foreign") + counter(report, "rtp_malformed"), 0);
+    /* The way is known of answers that came before the next SR, which is 10 ms after the last. */
     assert_true(metric(report, "rtcp_rtt_us") > 0 ||
-                delay(report, "delay_from_intended_ns", "max") > 100 * NS_PER_MS);
+                delay(report, "delay_from_intended_ns", "max") > 5 * NS_PER_MS);
     json_decref(report);
 }
 
