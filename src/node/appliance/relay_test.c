@@ -211,7 +211,7 @@ static void work_is_computing_not_waiting(void **state)
     assert_int_equal(s.worked, COUNT);
     assert_int_equal(s.timed, 4); /* of 0, 64, 128, 192 */
     assert_true(s.timed_ns / s.timed > o.plan.compute_ns / 2);
-    assert_true(s.timed_ns / s.timed < o.plan.compute_ns * 10);
+    assert_true(s.timed_ns <= s.cpu_ns); /* what the host takes away meanwhile counts too */
     assert_true(s.cpu_ns > COUNT * o.plan.compute_ns / 2);
     relay_close(r);
     udp_close(&out);
