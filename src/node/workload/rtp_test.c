@@ -150,8 +150,10 @@ static void a_stall_shows_from_the_intended_time_only(void **state)
     assert_true(stalled);
     assert_int_equal(counter(report, "rtp_sent"), STREAMS * 100); /* late, never skipped */
     assert_true(delay(report, "delay_from_intended_ns", "max") >= 99e6);
-    assert_true(delay(report, "delay_from_intended_ns", "p95") >
-                2 * delay(report, "delay_from_sent_ns", "p95"));
+    /* Half was due meanwhile, 50 ms late in the mean, however late the relay is. */
+    assert_true(delay(report, "delay_from_intended_ns", "mean") -
+                    delay(report, "delay_from_sent_ns", "mean") >
+                5e6);
     assert_true(delay(report, "lateness_ns", "p90") > 10e6);
     why = json_object_get(report, "void");
     assert_true(json_array_size(why) >= 1);
