@@ -24,7 +24,7 @@ def setUpModule():
     maker = unittest.enterModuleContext(ThreadPoolExecutor(1))
     GENERIC = maker.submit(build_image, "--kernel", "generic")
     HELLO = maker.submit(build_image, "hello")
-    ACCEL = choose_accel(IMAGE)
+    ACCEL = choose_accel()
 
 
 class GuestTest(unittest.TestCase):
