@@ -11,6 +11,8 @@ import sys
 import time
 import unittest
 
+import loopback
+
 WORKERS = 3
 
 
@@ -68,6 +70,9 @@ def main(enter=None, first=(), workers=WORKERS):
     """In the place of unittest.main(): all of this program's cases, or those that are named; with
     options, as unittest does it. `enter` is called in each process before its first one. Those that
     take long are begun first: their names in `first`."""
+    if enter is not None and loopback.why_not():
+        print(loopback.why_not())
+        sys.exit(77)
     sys.stdout.flush()
     if any(word.startswith("-") for word in sys.argv[1:]):
         if enter is not None:
