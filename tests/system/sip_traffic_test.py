@@ -164,8 +164,8 @@ class Ends(WithFolder):
     def test_calls_without_time_make_it_void(self):
         server = self.server()
         how = ["--rate", "50", "--duration", "400ms"]
-        report = load(server.address, *how, "--pause", "10s", "--drain", "300ms", code=VOID)
-        self.assertEqual(report["void"], ["20 of 20 calls were not over when the drain of 300ms ended: "
+        report = load(server.address, *how, "--pause", "20s", "--drain", "3s", code=VOID)
+        self.assertEqual(report["void"], ["20 of 20 calls were not over when the drain of 3s ended: "
                                           "give a longer drain"])
         self.assertEqual(report["counters"]["sip_failed"], 0)
         report = load(server.address, *how, "--pause", "100ms")
