@@ -71,21 +71,21 @@ class Nodes(StudyTest):
         self.assert_nothing_left()
 
     def test_stalled_generator_is_void(self):
-        plan = self.plan(trials=1, duration="3s", lateness="20ms", void_retries=0)
+        plan = self.plan(trials=1, duration="6s", lateness="20ms", void_retries=0)
         run = self.start("run", plan, "--setup", "A")
         wait_running(self)
         time.sleep(0.5)  # well inside the measured part, however late the warm-up's end was seen
         signal_node(self, "generator", signal.SIGSTOP)
-        time.sleep(0.3)  # the stall itself
+        time.sleep(1)  # the stall itself, longer than what a busy machine adds by itself
         signal_node(self, "generator", signal.SIGCONT)
         code, _ = run.finish()
         self.assertEqual(code, 5, run.said)
         self.assertEqual([t[3] for t in self.trials()], ["void"])
         figures = dict(self.query("SELECT metric, value FROM result WHERE entity = 'null'"))
-        # 60 of 600 packets are late by up to 300 ms, and were answered at once all the same.
-        self.assertGreater(figures["delay_from_intended_max_ns"], 200e6)
-        self.assertGreater(figures["delay_from_intended_p99_ns"], 200e6)
-        self.assertLess(figures["delay_from_sent_p99_ns"], 200e6)
+        # 200 of 1200 packets are late by up to 1 s, and were answered at once all the same.
+        self.assertGreater(figures["delay_from_intended_max_ns"], 900e6)
+        self.assertGreater(figures["delay_from_intended_p99_ns"], 900e6)
+        self.assertLess(figures["delay_from_sent_p99_ns"], 900e6)
 
 
 class FullDisk(StudyTest):
