@@ -255,6 +255,7 @@ class ExitCodes(Sipp):
                                      "-stf", "stat.csv")
         self.assertEqual((code, err), (99, ""))
         pid = int(re.search(r"PID=\[(\d+)\]", out).group(1))
+        self.addCleanup(lambda: runs(pid) and os.kill(pid, signal.SIGKILL))
         self.write("ask.xml", HEAD % (OPTIONS % ("", "") + OK))
         self.assertEqual(self.call(port, "-sf", "ask.xml", "-m", "2", "-r", "100")[0], 0)
         while runs(pid):
