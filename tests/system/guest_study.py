@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from study import StudyTest, VAPERF, os
+from study import PATIENCE_S, StudyTest, VAPERF, os
 
 OPTIONS = []  # another guest than vaperf's own
 for name in "kernel", "initrd":
@@ -79,8 +79,10 @@ class GuestStudyTest(StudyTest):
 
     def write(self, text, trials=1, duration="2s", options=(), memory="128M",
               name="plan.yaml", **more):
-        """Options of the test's own stand alone when they name a kernel."""
+        """Options of the test's own stand alone when they name a kernel. A guest that is to answer has
+        most of the time that a run has."""
         given = [*options] if "kernel: " in str(options) else [*OPTIONS, *options]
+        given += [] if "ready: " in str(options) else ["ready: %ds" % (PATIENCE_S * 3 // 4)]
         path = os.path.join(self.dir, name)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.format(trials=trials, duration=duration, memory=memory,

@@ -37,7 +37,7 @@ generator: {{void_lateness: {lateness}, void_steal: 100%, void_wait: 100%, void_
 DEFAULTS = dict(trials=2, duration="300ms", void_retries=1, appliance="", rate="200", limit="10s",
                 lateness="10s", neighbour='{type: "null", idle: 10ms}', more="")
 
-PATIENCE_S = 120  # two guests may be booting on a busy machine
+PATIENCE_S = 240  # some emulated guests may be booting on a busy machine
 STATES = ["running", "done", "void", "failed", "interrupted"]
 
 
@@ -57,7 +57,7 @@ class Run:
         raise AssertionError("it ended without saying '%s':\n%s" % (words, self.said))
 
     def finish(self):
-        out, err = self.child.communicate(timeout=120)
+        out, err = self.child.communicate(timeout=PATIENCE_S)
         self.said += err
         return self.child.returncode, out
 
