@@ -35,6 +35,25 @@ def stand_at(rows, at_ns):
     return before[1] + (after[1] - before[1]) * (at_ns - before[0]) / (after[0] - before[0])
 
 
+CALLS = """study: calls
+trials: 1
+duration: 500ms
+interval: 100ms
+warmup: 0
+hosts: {sut: local, gen: local}
+networks: {traffic: {}}
+machines:
+  sip: {links: [traffic], appliance: {type: signalling, mode: answer}}
+loads:
+  - {type: sip, to: sip, rate: 100, mix: "uac=1,options=1/1s"}
+limits: {%s}
+generator: {void_lateness: 10s, void_steal: 100%%, void_wait: 100%%, void_achieved: 1%%,
+            void_clock_step: 1h, void_pause: 1m, drain: 20s}
+setups:
+  A: {platform: "null"}
+"""
+
+
 class EndToEnd(StudyTest):
     def test_study(self):
         out, said = self.vaperf("run", self.plan(rate="[100, 200]", duration="200ms"))
@@ -134,6 +153,29 @@ class EndToEnd(StudyTest):
         out, said = self.vaperf("run", self.plan(trials=1, limit="1ns"), code=1)
         self.assertIn("fail: null: delay.p99 is", said)
         self.assertIn("fail", out)
+
+    def test_limits_of_a_scenario_of_a_mix(self):
+        text = CALLS % ("failed@uac: 0, failed@options: 0, srd_ms.p99@uac: 1ns,"
+                        " timeouts@options: 0, session_establishment_ratio_pct@uac: 100%")
+        path = os.path.join(self.dir, "calls.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        _, said = self.vaperf("run", path, "-o", self.file, code=1)
+        self.assertRegex(said, r"fail: sip: srd_ms\.p99@uac is [^;]*, at most 1ns\n")
+        figures = dict(self.query("SELECT metric, value FROM result WHERE entity = 'sip'"))
+        for metric in "successful", "sip_calls", "calls_per_s":
+            self.assertGreater(figures[metric + "@uac"], 0)
+            self.assertAlmostEqual(figures[metric + "@uac"] + figures[metric + "@options"],
+                                   figures[metric])
+        self.vaperf("report", self.file, "-o", self.file + ".html")
+        with open(self.file + ".html", encoding="utf-8") as f:
+            page = f.read()
+        self.assertIn("<td>sip@uac</td>", page)
+        self.assertIn("<td>sip@options</td>", page)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("failed@options", "failed@option"))
+        _, said = self.vaperf("plan", "check", path, code=2)
+        self.assertIn("no load of setup A has a scenario 'option' in its mix", said)
 
     def test_void_is_measured_again(self):
         out, said = self.vaperf("run", self.plan(trials=1, lateness="1ns"), "--setup", "A", code=5)

@@ -12,6 +12,7 @@
 #define M "machines: {media: {appliance: {type: media}}}\n"
 #define S "setups: {N: {platform: native}}\n"
 #define L "loads: [{type: rtp, to: media}]\n"
+#define MIX "loads: [{type: rtp, to: media, mix: 'uac=7/200ms,+b.xml=2,-b.xml=1'}]\n"
 #define HEAD "study: x\nduration: 5s\n"
 /* Lines 1 and 2 are the head; what is tested stands in line 3. */
 static const struct {
@@ -152,6 +153,14 @@ static const struct {
     {HEAD "limits: {loss: 101%}\n" M S L, "p.yaml:3:16: loss: 101% is always kept"},
     {HEAD "limits: {loss: 1}\n" M S L,
      "p.yaml:3:16: loss: '1' of what? It is a share of what was sent: loss: 1% is one in 100"},
+    {HEAD "limits: {failed@uac: 0}\n" M S L,
+     "p.yaml:3:10: no load of setup N has a scenario 'uac' in its mix"},
+    {HEAD "limits: {mos@uac: 4, failed@b.xml.2: 1, failed@uac.2: 0}\n" M S MIX,
+     "p.yaml:3:41: no load of setup N has a scenario 'uac.2' in its mix"},
+    {HEAD "limits: {delay.p99@uac: 1s}\n" M S MIX,
+     "p.yaml:3:10: no load of setup N measures 'delay.p99' of one scenario"},
+    {HEAD "limits: {srd_ms.p@b.xml: 1s}\n" M S MIX, "p.yaml:3:10: of srd_ms a point is needed"},
+    {HEAD "limits: {mos@b.xml: 6}\n" M S MIX, "mos@b.xml: 6 is never reached: it is 1 to 5"},
     {HEAD "generator: {cpu: 1}\n" M S L,
      "p.yaml:3:13: there is no option 'cpu' (did you mean cpus?)"},
     {HEAD "generator: {duration: 1s}\n" M S L, "p.yaml:3:13: there is no option 'duration'"},

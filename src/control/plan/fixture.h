@@ -28,6 +28,7 @@ static inline json_t *fixture_describe(void)
         {.name = "streams", .type = OPT_COUNT, .dflt = "100", .min = 1, .flags = OPT_LEVEL},
         {.name = "erlang", .type = OPT_NUMBER, .flags = OPT_LEVEL},
         {.name = "ptime", .type = OPT_DURATION, .dflt = "20ms"},
+        {.name = "mix", .type = OPT_STRING},
         OPT_END};
     static const struct opt load[] = {
         {.name = "duration", .type = OPT_DURATION, .dflt = "10s"},

@@ -23,6 +23,11 @@ const char *const plan_load_figures[] = {"due",
 
 const char *const plan_unit_ends[] = {"", "_pct", "_ns", "_us", "_ms", NULL};
 
+size_t plan_metric_size(const char *metric)
+{
+    return strcspn(metric, "@");
+}
+
 enum { MOS_MOST = 5, PCT_MOST = 100 }; /* ITU-T P.800; of a share */
 
 /* "0.1%", "20ms", "3.6". */
@@ -60,13 +65,14 @@ static bool is_hist(const char *metric)
            str_starts(metric, "lateness.");
 }
 
-static int check_metric(struct reader *r, const struct yaml *y)
+/* name: without its scenario. */
+static int check_metric(struct reader *r, const struct yaml *y, const char *name)
 {
     static const char *const known[] = {"loss",  "mos",      "failed",          "jitter",
                                         "delay", "lateness", "delay_from_sent", NULL};
     char stem[64];
-    const char *dot = strchr(y->key, '.');
-    str_printf(stem, sizeof stem, "%.*s", (int)strcspn(y->key, "."), y->key);
+    const char *dot = strchr(name, '.');
+    str_printf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
     const char *near = reader_nearest(stem, known);
     if (near != NULL && strcmp(near, stem) != 0 && str_edit_distance(near, stem) == 1)
         return reader_fail_key(r, y, "there is no metric '%s' (did you mean %s?)", stem, near);
@@ -99,22 +105,23 @@ static bool is_loss(const char *metric)
 }
 
 /* Could it fail, and could it hold? */
-static int check_reach(struct reader *r, const struct yaml *y, const struct plan_limit *l)
+static int check_reach(struct reader *r, const struct yaml *y, const char *name,
+                       const struct plan_limit *l)
 {
-    const bool share = str_starts(y->key, "achieved") || strstr(y->key, "_ratio_pct") != NULL;
-    if (is_loss(y->key) && l->value > 0 && strchr(y->text, '%') == NULL &&
-        strstr(y->key, "_pct") == NULL)
+    const bool share = str_starts(name, "achieved") || strstr(name, "_ratio_pct") != NULL;
+    if (is_loss(name) && l->value > 0 && strchr(y->text, '%') == NULL &&
+        strstr(name, "_pct") == NULL)
         return reader_fail(r, y,
                            "%s: '%s' of what? It is a share of what was sent: %s: 1%% is one in "
                            "100",
                            y->key, y->text, y->key);
-    if (is_mos(y->key) && l->value > MOS_MOST)
+    if (is_mos(name) && l->value > MOS_MOST)
         return reader_fail(r, y, "%s: %s is never reached: it is 1 to %d", y->key, y->text,
                            MOS_MOST);
     if (share && l->value > PCT_MOST)
         return reader_fail(r, y, "%s: %s is never reached: it is at most %d%%", y->key, y->text,
                            PCT_MOST);
-    if (is_loss(y->key) && l->value > PCT_MOST)
+    if (is_loss(name) && l->value > PCT_MOST)
         return reader_fail(r, y, "%s: %s is always kept: it is at most %d%%", y->key, y->text,
                            PCT_MOST);
     return 0;
@@ -122,7 +129,8 @@ static int check_reach(struct reader *r, const struct yaml *y, const struct plan
 
 static int read_limit(struct reader *r, const struct yaml *y, struct plan_limit *ret)
 {
-    int n = check_metric(r, y);
+    const char *name = arena_strndup(r->arena, y->key, plan_metric_size(y->key));
+    int n = check_metric(r, y, name);
     if (n >= 0)
         n = reader_need_text(r, y, y->key);
     if (n < 0)
@@ -134,18 +142,18 @@ static int read_limit(struct reader *r, const struct yaml *y, struct plan_limit 
                            "number",
                            y->text);
     const bool unit = strpbrk(y->text, "numsh") != NULL;
-    if (is_time(y->key) && !unit && value > 0)
+    if (is_time(name) && !unit && value > 0)
         return reader_fail(r, y, "%s: '%s' is not a time (such as 20ms)", y->key, y->text);
-    if (!is_time(y->key) && unit)
+    if (!is_time(name) && unit)
         return reader_fail(r, y, "%s: '%s' is a time, but %s is none", y->key, y->text, y->key);
-    const bool least = strcmp(y->key, "mos") == 0 || str_starts(y->key, "achieved") ||
-                       str_starts(y->key, "media_mos.") || str_starts(y->key, "media_r.") ||
-                       strstr(y->key, "_ratio_pct") != NULL;
+    const bool least = strcmp(name, "mos") == 0 || str_starts(name, "achieved") ||
+                       str_starts(name, "media_mos.") || str_starts(name, "media_r.") ||
+                       strstr(name, "_ratio_pct") != NULL;
     *ret = (struct plan_limit){.metric = y->key,
                                .kind = least ? LIMIT_AT_LEAST : LIMIT_AT_MOST,
                                .value = value,
                                .text = y->text};
-    return check_reach(r, y, ret);
+    return check_reach(r, y, name, ret);
 }
 
 int limits_read(struct reader *r)
@@ -256,11 +264,95 @@ static int fail_unmeasured(struct reader *r, const struct yaml *y, const struct 
                            s->name, y->key, list);
 }
 
+/* ---- of one scenario of a mix ---- */
+
+/* Of "uac=70/200ms,+register=30" the piece that begins at text: its scenario's size; *ret_size is
+ * that of the piece, ret_name where the scenario begins. */
+static size_t mix_piece(const char *text, size_t *ret_size, const char **ret_name)
+{
+    const size_t size = strcspn(text, ","), sign = *text == '+' || *text == '-';
+    size_t end = size;
+    while (end > sign && text[end - 1] != '=')
+        end--;
+    *ret_size = size;
+    *ret_name = text + sign;
+    return end > sign ? end - 1 - sign : size - sign;
+}
+
+/* A scenario that stands twice in a mix is x and x.2, as two loads of one type are. */
+static bool is_mixed(const char *mix, const char *scenario)
+{
+    const char *name, *before;
+    size_t size, skipped;
+    char label[256];
+    for (const char *at = mix; *at != '\0'; at += size + (at[size] == ',')) {
+        const size_t length = mix_piece(at, &size, &name);
+        size_t same = 1;
+        for (const char *k = mix; k < at; k += skipped + 1)
+            same += mix_piece(k, &skipped, &before) == length && strncmp(before, name, length) == 0;
+        str_printf(label, sizeof label, same > 1 ? "%.*s.%zu" : "%.*s", (int)length, name, same);
+        if (strcmp(label, scenario) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of each scenario there is what a load of calls counts and times, but no media and no capacity. */
+static bool measures_scenarios(const json_t *metrics, const char *type, const char *limit)
+{
+    char whole[96];
+    size_t i;
+    const json_t *name;
+    const size_t size =
+        strstr(limit, "_ms.") != NULL ? strcspn(limit, ".@") : plan_metric_size(limit);
+    str_printf(whole, sizeof whole, "%.*s", (int)size, limit);
+    json_array_foreach(metrics, i, name)
+    {
+        if (means(whole, type, json_string_value(name)))
+            return !str_starts(json_string_value(name), "media_") &&
+                   !str_starts(json_string_value(name), "design_objective_");
+    }
+    return metrics == NULL;
+}
+
+static int check_scenario(struct reader *r, const struct yaml *y, const struct plan_setup *s)
+{
+    const size_t size = plan_metric_size(y->key);
+    bool mixed = false;
+    for (size_t k = 0; k < s->load_count; k++) {
+        const struct plan_driver *d = &s->loads[k].driver;
+        if (!is_mixed(json_str_or(d->options, "mix", ""), y->key + size + 1))
+            continue;
+        if (measures_scenarios(driver_metrics(r, d->type), d->type, y->key))
+            return 0;
+        mixed = true;
+    }
+    return mixed ? reader_fail_key(r, y, "no load of setup %s measures '%.*s' of one scenario",
+                                   s->name, (int)size, y->key)
+                 : reader_fail_key(r, y, "no load of setup %s has a scenario '%s' in its mix",
+                                   s->name, y->key + size + 1);
+}
+
+static int check_scenarios(struct reader *r, const struct yaml *y)
+{
+    int n = 0;
+    for (size_t i = 0; i < r->plan->setup_count && n >= 0; i++)
+        if (r->plan->setups[i].load_count > 0)
+            n = check_scenario(r, y, &r->plan->setups[i]);
+    return n;
+}
+
 int limits_check(struct reader *r)
 {
     const struct yaml *limits = yaml_find(r->root, "limits");
     const struct yaml *y = limits != NULL && r->describe != NULL ? limits->first : NULL;
     for (; y != NULL; y = y->next) {
+        if (strchr(y->key, '@') != NULL) {
+            const int n = check_scenarios(r, y);
+            if (n < 0)
+                return n;
+            continue;
+        }
         if (is_hist(y->key) || is_delay_figure(y->key))
             continue;
         for (size_t i = 0; i < r->plan->setup_count; i++) {

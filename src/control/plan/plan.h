@@ -125,6 +125,10 @@ struct plan {
 extern const char *const plan_load_figures[];
 extern const char *const plan_unit_ends[];
 
+/* A figure may be of one scenario of a mix of calls: "srd_ms.p99@register". How long its name is
+ * without that. */
+size_t plan_metric_size(const char *metric);
+
 /* Reads, checks the shape, resolves `from:` and sweeps, expands. describe: the node's answer
  * (option tables), or NULL to check only what needs no node. *ret on success only. */
 int plan_load_file(struct plan **ret, const char *path, const json_t *describe, struct err *e);

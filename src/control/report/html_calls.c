@@ -23,7 +23,8 @@ static const struct {
     {">Request delay p50, ms", "srd_ms.p50"},
     {">p99, ms", "srd_ms.p99"},
 };
-enum { FIGURES = sizeof figures / sizeof *figures, CPUS_SHOWN = 16 };
+enum { FIGURES = sizeof figures / sizeof *figures, CPUS_SHOWN = 16, CPU_COLUMNS = 4 };
+enum { SCENARIO_MAX = 320 };
 
 static void figure_cell(struct page *p, const struct estimate *x)
 {
@@ -70,6 +71,32 @@ static void cpu_cells(struct page *p, const struct case_result *c)
     buf_finish(&shares);
 }
 
+/* Of one scenario of the load's mix; machines and CPUs are not shared out among scenarios. */
+static void scenario_row(struct page *p, const struct case_result *c, const char *entity,
+                         const char *scenario)
+{
+    char text[SCENARIO_MAX];
+    buf_append_str(p->out, "<tr>");
+    html_cell(p, c->name);
+    str_printf(text, sizeof text, "%s@%s", entity, scenario);
+    html_cell(p, text);
+    for (size_t k = 0; k < FIGURES; k++) {
+        str_printf(text, sizeof text, "%s@%s", figures[k].metric, scenario);
+        figure_cell(p, case_estimate(c, entity, text));
+    }
+    for (size_t k = 0; k < CPU_COLUMNS; k++)
+        html_cell(p, "–");
+    buf_append_str(p->out, "</tr>\n");
+}
+
+static void scenario_rows(struct page *p, const struct case_result *c, const char *entity)
+{
+    static const char each[] = "failed@"; /* every scenario of a mix has it */
+    for (size_t i = 0; i < c->estimate_count; i++)
+        if (strcmp(c->estimates[i].entity, entity) == 0 && str_starts(c->estimates[i].metric, each))
+            scenario_row(p, c, entity, c->estimates[i].metric + sizeof each - 1);
+}
+
 static void row(struct page *p, size_t i, const struct load_result *l)
 {
     const struct case_result *c = &p->a->cases[i];
@@ -86,11 +113,12 @@ static void row(struct page *p, size_t i, const struct load_result *l)
     }
     cpu_cells(p, c);
     buf_append_str(p->out, "</tr>\n");
+    scenario_rows(p, c, l->entity);
 }
 
 static void write_table(struct page *p)
 {
-    const char *names[FIGURES + 7] = {"Case", "Load"};
+    const char *names[FIGURES + CPU_COLUMNS + 3] = {"Case", "Load"};
     static const char *const cpu[] = {"Machines, % of one CPU", "As guests say",
                                       ">Host busy, % of all CPUs", "Physical CPUs busy, %", NULL};
     for (size_t k = 0; k < FIGURES; k++)
@@ -137,8 +165,8 @@ void html_calls(struct page *p)
                 "were established, calls that failed for whatever reason, requests that had to "
                 "be sent again and those that came again, the session request delay (RFC 6076) "
                 "from the actual send; then the CPU of the machines as their host gave it and as "
-                "guests count it themselves, of the whole host, and of each physical CPU. Means "
-                "over valid trials.</p>\n");
+                "guests count it themselves, of the whole host, and of each physical CPU. A row "
+                "with @ is one scenario of the load's mix. Means over valid trials.</p>\n");
     html_chart(p, "calls", "",
                "Sessions established a second of what was offered; retransmissions a call sent.");
     write_way(p);

@@ -11,6 +11,8 @@
 
 #include "base/str.h"
 
+enum { FIGURE_NAME_MAX = 320 };
+
 static const char *const hist_names[FIGURES_HISTS] = {"delay_from_intended", "delay_from_sent",
                                                       "lateness"};
 
@@ -20,8 +22,17 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-const char *figures_unit(const char *metric)
+/* The metric without the scenario that it is of. */
+static const char *stem_of(const char *metric, char *text, size_t size)
 {
+    str_printf(text, size, "%.*s", (int)plan_metric_size(metric), metric);
+    return text;
+}
+
+const char *figures_unit(const char *given)
+{
+    char stem[FIGURE_NAME_MAX];
+    const char *metric = stem_of(given, stem, sizeof stem);
     static const struct {
         const char *end, *unit;
     } units[] = {{"_pct", "%"},     {"_ns", "ns"},          {"_us", "us"},
@@ -48,6 +59,45 @@ static void set_all(struct figures *f, const json_t *from)
     json_object_foreach((json_t *)(uintptr_t)from, name, value)
     {
         set(f, name, value);
+    }
+}
+
+/* Every scenario of a mix has that one. */
+static bool has_scenario(const struct figures *f, const char *scenario)
+{
+    char name[FIGURE_NAME_MAX];
+    str_printf(name, sizeof name, "failed@%s", scenario);
+    return json_object_get(f->metrics, name) != NULL;
+}
+
+/* "failed" of scenario register as "failed@register"; one that stands twice is x and x.2. */
+static void set_scenario(struct figures *f, const json_t *scenario)
+{
+    static const char *const objects[] = {"metrics", "counts"};
+    const char *name = json_str_or(scenario, "name", "?"), *metric;
+    char text[FIGURE_NAME_MAX], label[FIGURE_NAME_MAX / 2];
+    json_t *value;
+    str_printf(label, sizeof label, "%s", name);
+    for (unsigned i = 2; has_scenario(f, label); i++)
+        str_printf(label, sizeof label, "%s.%u", name, i);
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        json_object_foreach(json_object_get(scenario, objects[i]), metric, value)
+        {
+            str_printf(text, sizeof text, "%s@%s", metric, label);
+            set(f, text, value);
+        }
+    }
+}
+
+/* Of a mix of calls: what each of its scenarios did. */
+static void set_scenarios(struct figures *f, const json_t *workload)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(workload, "scenarios"), i, one)
+    {
+        if (strcmp(json_str_or(one, "use", ""), "mix") == 0)
+            set_scenario(f, one);
     }
 }
 
@@ -153,6 +203,7 @@ int figures_read(struct figures *f, const char *entity, const char *type, const 
     set_all(f, json_object_get(report, "counters"));
     set_all(f, json_object_get(json_object_get(report, "workload"), "metrics"));
     set_common(f);
+    set_scenarios(f, json_object_get(report, "workload"));
     set_failure(f, json_object_get(report, "workload"));
     return 0;
 }
@@ -213,19 +264,21 @@ static int find_in_hist(const struct figures *f, const char *metric, double *ret
 
 int figures_find(const struct figures *f, const char *metric, double *ret)
 {
-    char name[160];
+    char name[FIGURE_NAME_MAX], stem[FIGURE_NAME_MAX];
+    const size_t size = plan_metric_size(metric);
     if (find_in_hist(f, metric, ret) == 0)
         return 0;
     for (size_t i = 0; plan_unit_ends[i / 2] != NULL; i++) {
         const char *before = i % 2 == 0 ? "" : f->type;
-        str_printf(name, sizeof name, "%s%s%s%s", before, *before != '\0' ? "_" : "", metric,
-                   plan_unit_ends[i / 2]);
+        str_printf(name, sizeof name, "%s%s%.*s%s%s", before, *before != '\0' ? "_" : "", (int)size,
+                   metric, plan_unit_ends[i / 2], metric + size);
         const json_t *value = json_object_get(f->metrics, name);
         if (value == NULL)
             continue;
         /* Limits on times are in ns. */
         const bool ms = strcmp(figures_unit(name), "ms") == 0;
-        *ret = json_number_value(value) * (ends_with(name, "_us") ? 1e3 : ms ? 1e6 : 1);
+        const bool us = ends_with(stem_of(name, stem, sizeof stem), "_us");
+        *ret = json_number_value(value) * (us ? 1e3 : ms ? 1e6 : 1);
         return 0;
     }
     return -ENOENT;
@@ -261,8 +314,9 @@ static void format_time(double ns, double limit_ns, char *text, size_t size)
 
 static void say(struct buf *why, const struct figures *f, const struct plan_limit *l, double value)
 {
-    char text[32], limit[32];
-    const bool time = strchr(l->metric, '.') != NULL || ends_with(l->metric, "jitter");
+    char text[32], limit[32], stem[FIGURE_NAME_MAX];
+    const char *metric = stem_of(l->metric, stem, sizeof stem);
+    const bool time = strchr(metric, '.') != NULL || ends_with(metric, "jitter");
     if (time) {
         format_time(value, l->value, text, sizeof text);
         str_format_short_duration((uint64_t)l->value, limit, sizeof limit);
@@ -274,7 +328,7 @@ static void say(struct buf *why, const struct figures *f, const struct plan_limi
     buf_printf(why, "%s%s: %s is %s%s, %s %s", why->size > 0 ? "; " : "", f->entity, l->metric,
                text, ends_with(written, "%") ? "%" : "",
                l->kind == LIMIT_AT_MOST ? "at most" : "at least", written);
-    if (str_starts(l->metric, "failed"))
+    if (str_starts(l->metric, "failed") && strchr(l->metric, '@') == NULL)
         say_failure(why, f);
 }
 
@@ -284,8 +338,10 @@ static bool is_silent(const struct figures *f)
     return f->hists[FIGURES_INTENDED]->total == 0;
 }
 
-static bool is_of_delays(const char *metric)
+static bool is_of_delays(const char *given)
 {
+    char stem[FIGURE_NAME_MAX];
+    const char *metric = stem_of(given, stem, sizeof stem);
     return str_starts(metric, "delay.") || str_starts(metric, "delay_from_sent.") ||
            strstr(metric, "_ms.") != NULL;
 }
@@ -300,6 +356,17 @@ static void say_silent(struct buf *why, const struct figures *f)
     say_failure(why, f);
 }
 
+/* A scenario of the mix that got no answers has no times: that does not pass. */
+static int say_without(struct buf *why, const struct figures *f, const char *metric)
+{
+    const char *at = strchr(metric, '@');
+    if (at == NULL || !has_scenario(f, at + 1))
+        return -ENOENT;
+    buf_printf(why, "%s%s: no call of the mix has a %s", why->size > 0 ? "; " : "", f->entity,
+               metric);
+    return 0;
+}
+
 /* One limit against one load: 1: kept, 0: not, -ENOENT: it is none of this load. */
 static int check_one(const struct figures *f, const struct plan_limit *l, struct buf *why)
 {
@@ -309,7 +376,7 @@ static int check_one(const struct figures *f, const struct plan_limit *l, struct
         return 0;
     }
     if (figures_find(f, l->metric, &value) < 0)
-        return -ENOENT;
+        return say_without(why, f, l->metric);
     if (l->kind == LIMIT_AT_MOST ? value <= l->value : value >= l->value)
         return 1;
     say(why, f, l, value);

@@ -134,6 +134,39 @@ static void verdicts(void **state)
     figures_finish(&f);
 }
 
+/* Of a load that mixes scenarios, one of them twice. */
+static void scenarios_of_a_mix_have_limits(void **state)
+{
+    const struct plan_limit request = {"srd_ms.p99@calls.xml", LIMIT_AT_MOST, 20e6, "20ms"};
+    const struct plan_limit share = {"failed@calls.xml.2", LIMIT_AT_MOST, 1, "1%"};
+    const struct plan_limit count = {"timeouts@calls.xml", LIMIT_AT_MOST, 3, "3"};
+    const struct plan_limit none = {"srd_ms.p99@calls.xml.2", LIMIT_AT_MOST, 20e6, "20ms"};
+    const struct plan_limit other = {"failed@register", LIMIT_AT_MOST, 0, "0"};
+    struct figures f;
+    struct err e = {0};
+    json_t *report = make_report(980);
+    (void)state;
+    json_object_set_new(
+        json_object_get(report, "workload"), "scenarios",
+        json_pack("[{s:s, s:s, s:{s:f, s:i}, s:{s:i}}, {s:s, s:s, s:{s:n, s:i}}, {s:s, s:s, "
+                  "s:{s:i}}]",
+                  "name", "calls.xml", "use", "mix", "metrics", "srd_ms.p99", 21.0, "failed", 0,
+                  "counts", "sip_timeouts", 3, "name", "calls.xml", "use", "mix", "metrics",
+                  "srd_ms.p99", "failed", 2, "name", "register", "use", "beforehand", "metrics",
+                  "failed", 0));
+    assert_int_equal(figures_read(&f, "sip", "sip", report, &e), 0);
+    assert_int_equal(check(&f, &request, "sip: srd_ms.p99@calls.xml is 21.0ms, at most 20ms"), 0);
+    assert_int_equal(check(&f, &share, "sip: failed@calls.xml.2 is 2, at most 1%"), 0);
+    assert_int_equal(check(&f, &count, ""), 1);
+    assert_int_equal(check(&f, &none, "sip: no call of the mix has a srd_ms.p99@calls.xml.2"), 0);
+    assert_int_equal(check(&f, &other, "limits: no load of this plan measures failed@register"),
+                     -ENOENT);
+    assert_string_equal(figures_unit("srd_ms.p99@calls.xml"), "ms");
+    assert_string_equal(figures_unit("failed_pct@a_ms.xml"), "%");
+    figures_finish(&f);
+    json_decref(report);
+}
+
 static void silence_is_no_success(void **state)
 {
     const struct plan_limit delay = {"delay.p99", LIMIT_AT_MOST, 20e6, "20ms"};
@@ -210,6 +243,7 @@ int main(void)
         cmocka_unit_test(finds_by_plain_names),
         cmocka_unit_test(unreadable_reports_are_errors),
         cmocka_unit_test(verdicts),
+        cmocka_unit_test(scenarios_of_a_mix_have_limits),
         cmocka_unit_test(silence_is_no_success),
         cmocka_unit_test(silence_of_calls_has_a_cause),
         cmocka_unit_test(silence_is_said_once),

@@ -197,15 +197,30 @@ static json_t *report_form(const struct shards *s, size_t n, const struct sip_st
 
 /* ---- scenarios ---- */
 
+#define NAME(id, name, unit) name,
+static const char *const count_names[CALLS_COUNTS] = {CALLS_COUNT_LIST(NAME)};
+
+/* What the load's counters are of all scenarios, of those in the room. */
+static json_t *report_counts(const struct shards *s, size_t n)
+{
+    json_t *o = json_object();
+
+    for (int i = 0; i < CALLS_COUNTS; i++) {
+        json_object_set_new(o, count_names[i], json_u64(total(s, n, (enum calls_count)i)));
+    }
+    return o;
+}
+
 static json_t *report_part(struct shards *s, const struct sip_state *state, uint32_t part,
                            double window_s)
 {
     static const char *const uses[] = {"mix", "beforehand", "answers", "strays"};
     const struct calls_part *p = &state->parts.part[part];
-    json_t *o;
+    size_t n = collect(s, part, part + 1, 0, levels_of(state));
+    json_t *o = figures_to_json(p->scenario, s->room, n,
+                                p->use == CALLS_BEFOREHAND ? (double)NAN : window_s);
 
-    o = figures_to_json(p->scenario, s->room, collect(s, part, part + 1, 0, levels_of(state)),
-                        p->use == CALLS_BEFOREHAND ? (double)NAN : window_s);
+    json_object_set_new(o, "counts", report_counts(s, n));
     json_object_set_new(o, "name", json_string(state->parts.name[part]));
     json_object_set_new(o, "use", json_string(uses[p->use]));
     if (p->use == CALLS_MIXED) {
