@@ -84,8 +84,34 @@ class Calibrated(StudyTest):
             self.assertNotIn("never calibrated", said)
             self.assert_nothing_left()
 
+    @unittest.skipIf(os.geteuid() != 0, "network namespaces need root")
+    def test_frames_are_forwarded_without_the_appliance(self):
+        """The plan's router, whose next hop the kernel refuses, is never made. At 20000 a second a
+        limit of the plan is broken, whatever the machine carries."""
+        for option, appliance in (("", "router, via: 203.0.113.1, routes6: 5"),
+                                  (", bridged: yes", "router, mode: bridge")):
+            plan = self.calls("rate: [200, 400]", name="frames.yaml", appliance=appliance)
+            with open(plan, encoding="utf-8") as f:
+                text = f.read().replace("type: sip,", "type: flow, frames: yes, sizes: 128%s,"
+                                        % option).replace("{traffic: {}}", "{west: {}, east: {}}")
+            with open(plan, "w", encoding="utf-8") as f:
+                f.write(text.replace("links: [traffic]", "links: [west, east]")
+                        .replace("delay.p99: 20s", "sent: 1000")
+                        .replace('"null"', "native, platform_options: {network: own}"))
+            out, said = self.vaperf("calibrate", plan, "--duration", "300ms", "--factor", "100",
+                                    "--json")
+            found = json.loads(out)
+            self.assertEqual((found["load"], found["option"], said), ("flow", "rate", ""))
+            self.assertEqual((found["highest"], found["reached"], found["end"]),
+                             (200, 20000, "loss"))
+            _, said = self.vaperf("run", plan, "--dry-run")
+            self.assertIn("asks for 400", said)
+            self.assertNotIn("never calibrated", said)
+            self.assertEqual([n for n in os.listdir(self.marks) if n[0] != "."], [])
+
     def test_loads_that_cannot_be_calibrated(self):
-        router = ("flow, frames: yes", "nothing forwards them")
+        router = ("flow, frames: yes", "of one link cannot be calibrated: without the appliance nothing "
+                  "forwards them")
         password = ("sip, scenario: uac_auth, called: {type: sip-uas}", "nobody registers or asks")
         users = ("sip, users: 5, register: register, called: {type: sip-uas}", "nobody registers")
         other = ("sip, scenario: options", "is not known")

@@ -156,10 +156,12 @@ const struct command cmd_calibrate = {
         "the generator's own host that sends every packet back, until a packet is lost, a limit "
         "of\n"
         "PLAN is broken or the generator is void. Calls are answered by sip-uas there: as the\n"
-        "load's `called` says, or plainly. Loads that speak with the appliance itself cannot be\n"
-        "calibrated: users who register, passwords, frames that a router forwards. What was\n"
-        "carried is kept for that host, kernel and CPU; vaperf run then says when a plan asks\n"
-        "for more, or for loads that were never calibrated. The other end takes its share of the\n"
+        "load's `called` says, or plainly. Whole frames of flow loads are forwarded by the kernel\n"
+        "there, by one route or a bridge in a network namespace. Loads that speak with the\n"
+        "appliance itself cannot be calibrated: users who register, passwords. What was carried\n"
+        "is kept for that host, kernel and CPU; vaperf run then says when a plan asks for more, "
+        "or\n"
+        "for loads that were never calibrated. The other end takes its share of the\n"
         "host: the generator alone may carry more. Exit code 1: the lowest level broke a limit.",
     .options = options,
     .examples = examples,

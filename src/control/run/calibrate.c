@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * calibrate: the generator without the appliance (RFC 7502 §6.1). The plan becomes one setup, whose
- * machines are a reflector, or who answers calls, on the generator's own host, and one ladder; what
+ * machines are a reflector, who answers calls, or a router, on the generator's own host, and one
+ * ladder; what
  * the ladder finds is kept in a file beside the cache. The loop's thread.
  */
 #include "control/run/run_private.h"
@@ -31,8 +32,10 @@ int calibrate_load(struct run *r, struct err *e)
     return plan_parse(&r->plan, "calibration", default_plan, r->describe, e);
 }
 
+/* A router is between the networks of its load. */
 static struct plan_machine make_machine(struct run *r, const char *name, const struct host *gen,
-                                        const struct calibrate_partner *partner)
+                                        const struct calibrate_partner *partner,
+                                        const struct plan_load *l)
 {
     struct plan_driver *a = ARENA_NEW(&r->arena, struct plan_driver);
     json_t *options = calibrate_partner_options(partner);
@@ -40,8 +43,22 @@ static struct plan_machine make_machine(struct run *r, const char *name, const s
     *a = (struct plan_driver){.type = partner->type, .options = options};
     struct plan_machine m = {
         .spec = {.name = name}, .group = name, .host = gen->name, .appliance = a};
-    m.spec.links[0] = r->plan->networks[0];
+    m.spec.links[0] = partner->mode != NULL ? l->network : r->plan->networks[0];
+    m.spec.links[1] = partner->mode != NULL ? l->back : NULL;
     return m;
+}
+
+/* A router needs interfaces: pairs of this host alone, never the one that the hosts are cabled by.
+ */
+static void use_namespaces(struct run *r, struct plan_setup *s)
+{
+    if (s->platform_options != NULL)
+        return;
+    json_t *options = json_pack("{s:s}", "network", "own");
+    json_array_append_new(r->partner_options, options);
+    s->platform = "native";
+    s->platform_options = options;
+    r->plan->hosts[0].interface = NULL;
 }
 
 /* A reflector for all loads that need no more, and a server for each other load. */
@@ -56,12 +73,18 @@ static int make_partners(struct run *r, const struct plan_setup *from, struct pl
         if (result < 0)
             return result;
         const char *name = partner.is_reflector    ? "reflector"
+                           : partner.mode != NULL  ? arena_printf(&r->arena, "router%zu", i + 1)
                            : s->machine_count == 0 ? "called"
                                                    : arena_printf(&r->arena, "called%zu", i + 1);
+        if (partner.mode != NULL) {
+            use_namespaces(r, s);
+            loads[i].network = from->loads[i].network;
+        }
         if (!partner.is_reflector)
             loads[i].called = NULL;
         if (!partner.is_reflector || reflector == NULL)
-            machines[s->machine_count++] = make_machine(r, name, from->generator, &partner);
+            machines[s->machine_count++] =
+                make_machine(r, name, from->generator, &partner, &from->loads[i]);
         reflector = partner.is_reflector ? name : reflector;
         loads[i].to = name;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * calibrate_partner: streams and packets come back from a reflector; calls are answered by the
- * generator's own server, with what the plan says of it. Loads that speak with the appliance itself
- * (a registrar, whoever asks for a password, a router) have no partner. One thread.
+ * generator's own server, with what the plan says of it; whole frames are forwarded by the kernel,
+ * in a network namespace. Loads that speak with the appliance itself (a registrar, whoever asks for
+ * a password) have no partner. One thread.
  */
 #include "control/run/calibrate_partner.h"
 
@@ -82,17 +83,37 @@ static int find_server(struct calibrate_partner *ret, const struct plan_setup *s
     return find_plain_server(ret, l, e);
 }
 
+static bool is_set(const struct plan_load *l, const char *name)
+{
+    bool value = false;
+    return option(l, name) != NULL && str_parse_bool(option(l, name), &value) == 0 && value;
+}
+
+/* The least that takes frames from one network to another: one route of each kind that the load is
+ * spread over, or a bridge. */
+static int find_router(struct calibrate_partner *ret, const struct plan_setup *s,
+                       const struct plan_load *l, struct err *e)
+{
+    const struct plan_driver *own = appliance_of(s, l);
+    const bool has_routes6 = own != NULL && strcmp(own->type, "router") == 0 &&
+                             strcmp(json_str_or(own->options, "routes6", "0"), "0") != 0;
+    if (l->back == NULL || strcmp(l->back, l->network) == 0)
+        return err_set(e, -EINVAL,
+                       "a flow load of whole frames to a machine of one link cannot be calibrated: "
+                       "without the appliance nothing forwards them");
+    *ret = (struct calibrate_partner){.type = "router",
+                                      .mode = is_set(l, "bridged") ? "bridge" : "route",
+                                      .routes6 = has_routes6 ? "1" : "0"};
+    return 0;
+}
+
 static int find(struct calibrate_partner *ret, const struct plan_setup *s,
                 const struct plan_load *l, struct err *e)
 {
-    bool frames = false;
     if (strcmp(l->driver.type, "sip") == 0)
         return find_server(ret, s, l, e);
-    if (strcmp(l->driver.type, "flow") == 0 && option(l, "frames") != NULL &&
-        str_parse_bool(option(l, "frames"), &frames) == 0 && frames)
-        return err_set(e, -EINVAL,
-                       "a flow load of whole frames cannot be calibrated: they cross from one "
-                       "network to another, and without the router nothing forwards them");
+    if (strcmp(l->driver.type, "flow") == 0 && is_set(l, "frames"))
+        return find_router(ret, s, l, e);
     *ret = (struct calibrate_partner){.type = "null", .is_reflector = true};
     return 0;
 }
@@ -129,6 +150,8 @@ json_t *calibrate_partner_options(const struct calibrate_partner *partner)
 {
     if (partner->options != NULL)
         return json_deep_copy(partner->options);
+    if (partner->mode != NULL)
+        return json_pack("{s:s, s:s}", "mode", partner->mode, "routes6", partner->routes6);
     return partner->protocol != NULL ? json_pack("{s:s}", "protocol", partner->protocol)
                                      : json_object();
 }

@@ -13,6 +13,8 @@ struct calibrate_partner {
     const json_t *options; /* of the plan, lent; NULL: `protocol` is all there is to say */
     const char *protocol;  /* what a SIP server without options speaks; else NULL */
     bool is_reflector;     /* one for all loads that need no server */
+    const char *mode;      /* of a router, between the load's two networks; else NULL */
+    const char *routes6;   /* its number of IPv6 routes */
 };
 
 /* -EINVAL with why and the load's place in the plan: without the appliance the load means nothing.
