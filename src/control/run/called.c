@@ -24,7 +24,7 @@ static int open_it(struct trial *t, struct trial_load *l, const char *address, s
     int r = nodelink_call(&t->site.generator, "appliance.open",
                           json_pack("{s:s, s:s, s:O, s:s}", "id", l->called, "type", d->type,
                                     "options", d->options, "address", address),
-                          call_ns, &answer, e);
+                          TRIAL_OPEN_NS, &answer, e);
     if (r == 0)
         r = json_need_array(answer, "columns", &columns, e);
     if (r == 0)

@@ -156,7 +156,7 @@ static void scenarios_of_a_mix_have_limits(void **state)
                   "failed", 0));
     assert_int_equal(figures_read(&f, "sip", "sip", report, &e), 0);
     assert_int_equal(check(&f, &request, "sip: srd_ms.p99@calls.xml is 21.0ms, at most 20ms"), 0);
-    assert_int_equal(check(&f, &share, "sip: failed@calls.xml.2 is 2, at most 1%"), 0);
+    assert_int_equal(check(&f, &share, "sip: failed@calls.xml.2 is 2%, at most 1%"), 0);
     assert_int_equal(check(&f, &count, ""), 1);
     assert_int_equal(check(&f, &none, "sip: no call of the mix has a srd_ms.p99@calls.xml.2"), 0);
     assert_int_equal(check(&f, &other, "limits: no load of this plan measures failed@register"),

@@ -61,7 +61,7 @@ static int open_appliance(struct trial *t, struct site_machine *m, struct err *e
     int r = nodelink_call(traffic_appliance_node(m), "appliance.open",
                           json_pack("{s:s, s:s, s:O, s:s}", "id", name, "type", a->type, "options",
                                     a->options, "address", t->site.ops->address(m->machine, NULL)),
-                          call_ns, &answer, e);
+                          TRIAL_OPEN_NS, &answer, e);
     if (r == 0)
         r = keep_columns(t, &source, answer, name, e);
     json_decref(answer);

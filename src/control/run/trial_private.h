@@ -61,6 +61,8 @@ struct trial {
 
 /* How long a node may be silent about what it was asked. */
 #define TRIAL_ANSWER_NS (30 * NS_PER_S)
+/* An appliance opens when it is ready: a router when it has all its routes, 600 s at most. */
+#define TRIAL_OPEN_NS (630 * NS_PER_S)
 
 /* -ECANCELED when stopped, the loss of a node, a store that failed (*ret_fatal), or 0. */
 int trial_check(struct trial *t, struct err *e);
