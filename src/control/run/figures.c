@@ -297,7 +297,7 @@ static void say_failure(struct buf *why, const struct figures *f)
 static void format_value(double value, double limit, char *text, size_t size)
 {
     char other[32] = "";
-    strcpy(text, other);
+    text[0] = other[0];
     for (int digits = 3; digits <= 9 && strcmp(text, other) == 0; digits++) {
         str_format_digits(value, digits, text, size);
         str_format_digits(limit, digits, other, sizeof other);
