@@ -29,19 +29,19 @@ static const char *stem_of(const char *metric, char *text, size_t size)
     return text;
 }
 
-const char *figures_unit(const char *given)
+const char *figures_unit(const char *metric)
 {
-    char stem[FIGURE_NAME_MAX];
-    const char *metric = stem_of(given, stem, sizeof stem);
+    char text[FIGURE_NAME_MAX];
+    const char *stem = stem_of(metric, text, sizeof text);
     static const struct {
         const char *end, *unit;
     } units[] = {{"_pct", "%"},     {"_ns", "ns"},          {"_us", "us"},
                  {"_ms", "ms"},     {"_bytes", "bytes"},    {"_packets", "packets"},
                  {"_per_s", "1/s"}, {"us_per_packet", "us"}};
-    if (strstr(metric, "_ms.") != NULL) /* srd_ms.p99 */
+    if (strstr(stem, "_ms.") != NULL) /* srd_ms.p99 */
         return "ms";
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (ends_with(metric, units[i].end))
+        if (ends_with(stem, units[i].end))
             return units[i].unit;
     return "1";
 }
@@ -297,7 +297,7 @@ static void say_failure(struct buf *why, const struct figures *f)
 static void format_value(double value, double limit, char *text, size_t size)
 {
     char other[32] = "";
-    text[0] = other[0];
+    text[0] = '\0';
     for (int digits = 3; digits <= 9 && strcmp(text, other) == 0; digits++) {
         str_format_digits(value, digits, text, size);
         str_format_digits(limit, digits, other, sizeof other);
