@@ -29,7 +29,7 @@ const char kvm_trial_script[] =
     "status=$?\n"
     "[ $status -ne 3 ] || exit 0\n"
     "case $status in 124|137|152)\n"
-    "    said='a guest hardly gets on, 20 million instructions take over 3 s';;\n"
+    "    said='a guest hardly gets on, counting to 20 million takes over 3 s';;\n"
     "esac\n"
     "echo \"$said\" >&2\n"
     "exit 1\n";
