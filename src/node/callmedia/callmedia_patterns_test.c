@@ -11,18 +11,11 @@
 #include "base/clock.h"
 #include "io/addr.h"
 #include "io/udp.h"
-#include "node/callmedia/callmedia.h"
+#include "node/callmedia/callmedia_test_bed.h"
 #include "node/codec/rtp.h"
 
 /* An address of its own: no other test sends there. */
 #define ADDRESS "127.77.0.2"
-
-struct end {
-    struct callmedia_options o;
-    struct callmedia_setup setup;
-    struct calls_options calls;
-    struct callmedia *media;
-};
 
 static void open_end(struct end *e, int mode, unsigned first_port)
 {
@@ -34,12 +27,6 @@ static void open_end(struct end *e, int mode, unsigned first_port)
     assert_int_equal(callmedia_setup_open(&e->setup, &e->o, NULL, 0, NULL), 0);
     e->setup.is_wanted = true; /* as a scenario with such actions says */
     assert_int_equal(callmedia_open(&e->media, &e->setup, &e->calls, 0, 1, NULL), 0);
-}
-
-static void close_end(struct end *e)
-{
-    callmedia_close(e->media);
-    callmedia_setup_close(&e->setup);
 }
 
 static unsigned port(struct end *e, enum call_port kind)
@@ -67,31 +54,6 @@ static void describe(struct end *e, unsigned audio, unsigned video)
 static void play(struct end *e, const char *text)
 {
     assert_int_equal(e->calls.media.ops->act(e->media, 0, CALL_RTP_STREAM, text), 0);
-}
-
-static void turn(struct end *e)
-{
-    (void)e->calls.media.ops->turn(e->media, clock_now_ns(), clock_real_offset_ns(3, NULL));
-}
-
-static uint64_t count(const struct end *e, enum media_count c)
-{
-    return callmedia_get_figures(e->media)->count[c];
-}
-
-/* Turns both until the first counted so much. */
-static void run(struct end *a, struct end *b, enum media_count c, uint64_t least)
-{
-    uint64_t until = clock_now_ns() + 20 * NS_PER_S;
-
-    while (count(a, c) < least && clock_now_ns() < until) {
-        turn(a);
-        if (b != NULL) {
-            turn(b);
-        }
-        (void)clock_sleep_until(clock_now_ns() + NS_PER_MS);
-    }
-    assert_true(count(a, c) >= least);
 }
 
 /* Until the first has nothing to send, and all that it sent came back. */

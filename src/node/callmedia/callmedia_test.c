@@ -11,18 +11,11 @@
 #include "io/addr.h"
 #include "io/udp.h"
 #include "node/codec/rtp.h"
-#include "node/callmedia/callmedia.h"
+#include "node/callmedia/callmedia_test_bed.h"
 
 /* An address of its own: no other test sends there. */
 #define ADDRESS "127.77.0.1"
 enum { CALLS = 8 };
-
-struct end {
-    struct callmedia_options o;
-    struct callmedia_setup setup;
-    struct calls_options calls;
-    struct callmedia *media;
-};
 
 /* Ports below those that the kernel gives to others meanwhile. */
 static void open_end(struct end *e, int mode, unsigned first_port, unsigned ports)
@@ -37,12 +30,6 @@ static void open_end(struct end *e, int mode, unsigned first_port, unsigned port
     assert_int_equal(callmedia_setup_open(&e->setup, &e->o, NULL, 0, NULL), 0);
     assert_int_equal(callmedia_open(&e->media, &e->setup, &e->calls, 0, 1, NULL), 0);
     assert_true(e->media == NULL || strcmp(e->calls.media_ip, ADDRESS) == 0);
-}
-
-static void close_end(struct end *e)
-{
-    callmedia_close(e->media);
-    callmedia_setup_close(&e->setup);
 }
 
 static unsigned begin(struct end *e, uint32_t place)
@@ -61,31 +48,6 @@ static void describe(struct end *e, uint32_t place, const char *address, unsigne
                         address, address, port, more);
 
     e->calls.media.ops->description(e->media, place, text, (size_t)size);
-}
-
-static void turn(struct end *e)
-{
-    (void)e->calls.media.ops->turn(e->media, clock_now_ns(), clock_real_offset_ns(3, NULL));
-}
-
-static uint64_t count(const struct end *e, enum media_count c)
-{
-    return callmedia_get_figures(e->media)->count[c];
-}
-
-/* Turns both until the first counted so much. */
-static void run(struct end *a, struct end *b, enum media_count c, uint64_t least)
-{
-    uint64_t until = clock_now_ns() + 20 * NS_PER_S;
-
-    while (count(a, c) < least && clock_now_ns() < until) {
-        turn(a);
-        if (b != NULL) {
-            turn(b);
-        }
-        (void)clock_sleep_until(clock_now_ns() + NS_PER_MS);
-    }
-    assert_true(count(a, c) >= least);
 }
 
 /* Turns both until all that the first sent came back. */
